@@ -11,7 +11,7 @@ const BACKEND = [
   ['retention'],
   ['archive', 'changes', 'rewinds', 'sharing'],
   ['runs'],
-  ['images'],
+  ['approvals', 'images'],
   ['sessions'],
   ['credentials', 'service-accounts', 'webhooks'],
   ['api-keys', 'environments', 'members', 'runner-client', 'secrets', 'usage', 'workspaces'],
@@ -65,6 +65,7 @@ const ACROSS_TENANTS = [
   'archive/run-archiver\\.ts$',
   'retention/retention-store\\.ts$',
   'webhooks/audit-webhook-deliverer\\.ts$',
+  'approvals/approval-timeouts\\.ts$',
   'usage/ledger-reconciler\\.ts$',
   'usage/limit-mails\\.ts$', // addresses of people
   '(archive/archive|runs/run)-metrics\\.ts$',

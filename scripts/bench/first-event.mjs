@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { capture } from '../lib/run.mjs';
-import { loadAverage } from './costs.mjs';
+import { loadAverage, memoryKb } from './costs.mjs';
 import { interleaved, median } from './medians.mjs';
 import { startModel } from './measured-runner.mjs';
 import { startProduct } from './servers/product.mjs';
@@ -11,6 +12,8 @@ import { codexProgram } from './start-costs.mjs';
 
 const TURNS = 5;
 const AT_ONCE = 20;
+/** Time in which Codex opens its conversation, and in which it is started anew after the turns before. */
+const SETTLE_MS = { once: 1_000, each: 300 };
 const SCENARIO = [{ name: 'turn', steps: [{ do: 'message', text: 'Measured.' }] }];
 /** The run is about to start Codex. */
 const STARTED = 'run.started';
@@ -19,10 +22,15 @@ const FIRST = 'thread.started';
 const LAST = 'turn.completed';
 
 /** @typedef {{ started: number, first: number, done: number }} Turn milliseconds since the prompt; NaN if the moment does not exist */
+/** @typedef {{ start: () => Promise<Turn>, megabytes?: () => number }} Prepared megabytes: what waits for the prompt (PSS) */
 
 /**
  * Time from the prompt to Codex's first event: in the product, through gateway, backend, queue, jail and back, and with
- * `codex exec` alone. Both use the same scripted model.
+ * `codex exec` alone. All use the same scripted model.
+ *
+ *     cold   Codex starts with the prompt
+ *     warm   Codex waits for the prompt of the session
+ *
  * @param {import('./questions.mjs').Bench} bench
  */
 export async function firstEvent({ root, folder: parent, rounds }) {
@@ -31,22 +39,32 @@ export async function firstEvent({ root, folder: parent, rounds }) {
   const scenarios = join(folder, 'scenarios.json');
   writeFileSync(scenarios, JSON.stringify(SCENARIO));
   const model = await startModel(root, scenarios);
-  const product = await startProduct(root, join(folder, 'product'), {
-    CODEX_BASE_URL: model.baseUrl,
-    MAX_CONCURRENT_RUNS: String(AT_ONCE),
-    MAX_RUNS_PER_TENANT: String(AT_ONCE),
-  }).catch(async (error) => {
-    await model.stop();
-    throw error;
-  });
+  /** @type {{ stop(): Promise<unknown> }[]} */
+  const started = [model];
+  const start = async (/** @type {string} */ name, /** @type {number} */ prepared) => {
+    const product = await startProduct(root, join(folder, name), {
+      CODEX_BASE_URL: model.baseUrl,
+      MAX_CONCURRENT_RUNS: String(AT_ONCE),
+      MAX_RUNS_PER_TENANT: String(AT_ONCE),
+      MAX_WARM_SESSIONS: String(prepared),
+    });
+    started.unshift(product);
+    return product;
+  };
   try {
+    const [cold, warm] = [await start('cold', 0), await start('warm', AT_ONCE)];
     const codex = await codexProgram(root, folder);
     let turns = 0;
+    /** @type {{ name: string, prepare: () => Promise<Prepared> }[]} */
     const ways = [
-      { name: 'codex exec', prepare: async () => bareTurn(root, folder, codex, model.baseUrl, ++turns) },
-      { name: 'ours', prepare: () => sessionTurn(product) },
+      {
+        name: 'codex exec',
+        prepare: async () => ({ start: await bareTurn(root, folder, codex, model.baseUrl, ++turns) }),
+      },
+      { name: 'ours, cold', prepare: async () => ({ start: await sessionTurn(cold) }) },
+      { name: 'ours, warm', prepare: () => warmTurn(warm) },
     ];
-    for (const { prepare } of ways) await (await prepare())();
+    for (const { prepare } of ways) await (await prepare()).start();
     /** @type {ReturnType<typeof summary>[]} */
     const rows = [];
     for (const [count, times] of [
@@ -57,7 +75,9 @@ export async function firstEvent({ root, folder: parent, rounds }) {
         // One after the other, since the measurement only starts with the prompt.
         const ready = [];
         for (let index = 0; index < (count ?? 1); index++) ready.push(await prepare());
-        return Promise.all(ready.map((start) => start()));
+        await delay(SETTLE_MS.once + SETTLE_MS.each * ready.length);
+        const megabytes = ready.map(({ megabytes }) => megabytes?.() ?? NaN);
+        return { megabytes, turns: await Promise.all(ready.map(({ start }) => start())) };
       });
       rows.push(...[...results].map(([{ name }, rounds]) => summary(name, count ?? 1, rounds)));
     }
@@ -73,18 +93,18 @@ export async function firstEvent({ root, folder: parent, rounds }) {
       }),
     };
   } finally {
-    await product.stop();
-    await model.stop();
+    for (const part of started) await part.stop();
   }
 }
 
-/** @param {string} name @param {number} count @param {Turn[][]} rounds */
+/** @param {string} name @param {number} count @param {{ megabytes: number[], turns: Turn[] }[]} rounds */
 const summary = (name, count, rounds) => ({
   way: name,
   'at once': count,
-  'run started ms': median(rounds.flat().map(({ started }) => started)),
-  'first event ms': median(rounds.flat().map(({ first }) => first)),
-  'last of all ms': median(rounds.map((turns) => Math.max(...turns.map(({ done }) => done)))),
+  'run started ms': median(rounds.flatMap(({ turns }) => turns.map(({ started }) => started))),
+  'first event ms': median(rounds.flatMap(({ turns }) => turns.map(({ first }) => first))),
+  'last of all ms': median(rounds.map(({ turns }) => Math.max(...turns.map(({ done }) => done)))),
+  'waiting MB each': median(rounds.flatMap(({ megabytes }) => megabytes)),
 });
 
 /**
@@ -115,8 +135,52 @@ async function bareTurn(root, folder, codex, modelUrl, number) {
  * @returns {Promise<() => Promise<Turn>>}
  */
 export async function sessionTurn(product) {
-  const { session_id: id, status } = await product.api('sessions', {});
+  return turnOf(product, await readySession(product));
+}
+
+/**
+ * A turn in its own session, for which Codex waits.
+ * @param {import('./servers/product.mjs').Client} product
+ * @returns {Promise<Prepared>}
+ */
+async function warmTurn(product) {
+  const id = await readySession(product);
+  while (jailOf(id) === undefined) await delay(20);
+  return { start: turnOf(product, id), megabytes: () => memoryKb([jailOf(id) ?? 0]) / 1024 };
+}
+
+/** The process around everything in the session's jail. @param {string} sessionId @returns {number | undefined} */
+const jailOf = (sessionId) =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .find((pid) => {
+      const [program = '', ...args] = commandLine(pid).split('\0');
+      return program.endsWith('bwrap') && args.some((arg) => arg.includes(sessionId));
+    });
+
+/** @param {number} pid */
+function commandLine(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It has ended.
+    return '';
+  }
+}
+
+/** @param {import('./servers/product.mjs').Client} product */
+async function readySession(product) {
+  const { session_id: id = '', status } = await product.api('sessions', {});
   if (status !== 'ready') throw new Error(`A session is ${status}.`);
+  return id;
+}
+
+/**
+ * @param {import('./servers/product.mjs').Client} product @param {string} id
+ * @returns {() => Promise<Turn>}
+ */
+function turnOf(product, id) {
   return async () => {
     const startedAt = performance.now();
     const { run_id: run } = await product.api(`sessions/${id}/prompt`, { prompt: 'Measure.' });

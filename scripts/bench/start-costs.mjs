@@ -53,9 +53,9 @@ export async function codexProgram(root, folder) {
 async function realJail(root, folder) {
   const built = (/** @type {string} */ file) => pathToFileURL(join(root, 'apps/runner/dist', file)).href;
   /** @type {typeof import('../../apps/runner/src/sandbox/jail/bubblewrap.jail.js')} */
-  const { BubblewrapJail } = await import(built('sandbox/jail/bubblewrap.jail.js'));
+  const { BubblewrapJail } = await import(built('bubblewrap.jail.js'));
   /** @type {typeof import('../../apps/runner/src/sandbox/jail/bubblewrap-arguments.js')} */
-  const { bubblewrapArguments } = await import(built('sandbox/jail/bubblewrap-arguments.js'));
+  const { bubblewrapArguments } = await import(built('bubblewrap-arguments.js'));
   /** @type {typeof import('../../apps/runner/src/config.js')} */
   const { Config } = await import(built('config.js'));
   const config = Config.parse({

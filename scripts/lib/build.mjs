@@ -31,7 +31,14 @@ const PROJECTS = [
   {
     name: 'runner',
     folder: 'apps/runner',
-    entries: ['main', 'config', 'sandbox/jail/choose-jail'],
+    entries: [
+      'main',
+      'config',
+      'sandbox/jail/choose-jail',
+      // For scripts/bench/start-costs.mjs.
+      'sandbox/jail/bubblewrap.jail',
+      'sandbox/jail/bubblewrap-arguments',
+    ],
     uses: [...LIBS, 'libs/scripted-model'],
   },
   { name: 'web', folder: 'apps/web', uses: ['libs/contracts'] },

@@ -16,6 +16,8 @@ const REQUESTS = {
   'turn/start': 'TurnStartResponse',
   'turn/steer': 'TurnSteerResponse',
   'turn/interrupt': 'TurnInterruptResponse',
+  'review/start': 'ReviewStartResponse',
+  'thread/compact/start': 'ThreadCompactStartResponse',
 };
 /** What the runner reads. */
 const NOTIFICATIONS = [

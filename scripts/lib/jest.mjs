@@ -18,11 +18,12 @@ export const runJest = (root, args, env = {}) =>
   );
 
 /**
- * Installs the programs that specs start: git, Redis, and what the jail is made of.
+ * Installs the programs that specs start: git, an ssh server, Redis, and what the jail is made of.
  * @returns {Promise<void>} rejects with a sentence that says what to install by hand
  */
 export async function requireTestPrograms() {
   await requireProgram({ names: ['git'], debianPackage: 'git', purpose: 'git' });
+  await requireProgram({ names: ['sshd'], debianPackage: 'openssh-server', purpose: 'The ssh server' });
   await requireProgram({
     names: ['redis-server', 'valkey-server'],
     debianPackage: 'redis-server',

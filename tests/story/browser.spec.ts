@@ -362,6 +362,55 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
   await prompt().waitFor();
 }, 120_000);
 
+test('what is written while a run works is queued by Enter and sent to it by Ctrl+Enter, and nothing is lost', async () => {
+  await page.goto(`${system.url}/`);
+  await page.getByRole('button', { name: /^Repository/ }).click();
+  await page.getByRole('option', { name: 'Start with an empty repository' }).click();
+  await prompt().fill('Build a small game for the terminal');
+  await prompt().press('Enter');
+  await page.getByRole('button', { name: /Stop/ }).waitFor();
+  const sendNow = page.getByRole('form', { name: 'Prompt' }).getByRole('button', { name: 'Send now' });
+  const onTheirWay = page.getByRole('region', { name: 'Messages on their way' });
+  const queue = page.getByRole('region', { name: 'Queued prompts' });
+
+  // One that is refused comes back.
+  const path = '**/api/runs/*/steer';
+  await page.route(path, (route) => route.abort());
+  await prompt().fill('Note that the game is for children');
+  await sendNow.waitFor();
+  await prompt().press('Control+Enter');
+  await waitFor(async () => (await prompt().inputValue()) === 'Note that the game is for children');
+  await page.unroute(path);
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route(path, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await prompt().press('Control+Enter');
+  await onTheirWay.getByText('Note that the game is for children').waitFor();
+  await focused(prompt());
+  await prompt().fill('Note that children like colours');
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await screenshot(page, 'steering');
+  await prompt().press('Enter');
+  await queue.getByText('Note that children like colours').waitFor();
+  await queue.getByRole('button', { name: 'Send now' }).click();
+  await queue.waitFor({ state: 'detached' });
+  letGo();
+  await page.unrouteAll({ behavior: 'wait' });
+
+  await worked().first().waitFor({ timeout: 60_000 });
+  await waitFor(async () => (await onTheirWay.count()) === 0);
+  const said = ['Note that the game is for children', 'Note that children like colours'];
+  // Each is in that run, where Codex has taken it in, or is a prompt of its own.
+  await waitFor(async () => (await page.getByRole('button', { name: /Stop/ }).count()) === 0);
+  for (const each of await worked().all())
+    if ((await each.getAttribute('aria-expanded')) !== 'true') await each.click();
+  for (const text of said) await page.getByText(text, { exact: true }).first().waitFor();
+  await screenshot(page, 'steered');
+}, 120_000);
+
 test('a link to a changed file scrolls the list of diffs and not the page, and hidden characters are marked', async () => {
   const created = await page.request.post(`${system.url}/api/sessions`, {
     data: { repo_url: repository },
@@ -634,6 +683,70 @@ test('what waits for the person stands first and is counted; of two tabs one not
     .waitFor({ state: 'detached' });
   await context.close();
 }, 180_000);
+
+test('a run that asks waits for an answer, which one thumb gives, and says afterwards who gave it', async () => {
+  const send = async <T>(method: string, path: string, body?: object) =>
+    (await (await system.api(path, { method, ...(body && { body: JSON.stringify(body) }) })).json()) as T;
+  const { session_id: id } = await send<Session>('POST', '/api/sessions', {
+    title: 'Asks first',
+    repo_url: repository,
+  });
+  const storageState = await page.context().storageState();
+  const touch = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+  const phone = await browser.newPage({ ...touch, storageState });
+  phone.setDefaultTimeout(30_000);
+  await phone.goto(`${system.url}/sessions/${id}`);
+  await phone.getByRole('button', { name: 'Session actions' }).tap();
+  await phone.getByRole('menuitem', { name: 'Approvals…' }).tap();
+  const dialog = phone.getByRole('dialog', { name: 'Approvals' });
+  await dialog.getByRole('checkbox', { name: 'Ask before acting' }).tap();
+  await dialog.getByRole('button', { name: 'Save' }).tap();
+  await dialog.waitFor({ state: 'detached' });
+
+  await send('POST', `/api/sessions/${id}/prompt`, { prompt: 'Note what the roses need' });
+  const asks = (what: string) => phone.getByRole('region', { name: `Codex wants to ${what}` });
+  const accept = (what: string) => asks(what).getByRole('button', { name: 'Accept', exact: true });
+  /** Accepts the commands that come before it is there. */
+  const shows = (shown: Locator) =>
+    waitFor(
+      async () => {
+        if (await shown.isVisible()) return true;
+        if (await accept('run a command').isEnabled({ timeout: 500 })) await accept('run a command').tap();
+        return false;
+      },
+      { timeoutMs: 60_000 },
+    );
+  await asks('run a command').waitFor();
+  await screenshot(phone, 'question-command-phone');
+  await shows(asks('change files'));
+  await asks('change files').getByText(/roses/).first().waitFor();
+  await phone.getByText('Waits for an answer').first().waitFor();
+  await page.goto(system.url);
+  const needsYou = page
+    .getByRole('navigation', { name: 'Sessions' })
+    .getByRole('region', { name: 'Needs you' });
+  await needsYou.getByRole('link', { name: /Asks first/ }).waitFor();
+  await screenshot(page, 'question-in-list');
+  expect(await smallTargets(phone)).toEqual([]);
+  expect(await pageOverflow(phone)).toEqual([]);
+  for (const theme of ['light', 'dark'] as const) {
+    await setTheme(phone, theme);
+    expect(await accessibilityFaults(phone)).toEqual([]);
+    await screenshot(phone, `question-phone-${theme}`);
+  }
+  await accept('change files').tap();
+  const worked = phone.getByRole('button', { name: /^Worked for/ });
+  await shows(worked);
+  await worked.tap();
+  await phone
+    .getByText(/ accepted/)
+    .first()
+    .waitFor();
+  await screenshot(phone, 'question-answered-phone');
+  expect((await send<Session>('GET', `/api/sessions/${id}`)).diff?.files).toBe(1);
+  await needsYou.getByRole('link', { name: /Asks first/ }).waitFor({ state: 'detached' });
+  await phone.close();
+}, 120_000);
 
 test('no screen keeps people with a disability out, wide or on a phone, in light or dark', async () => {
   const screens = await everyScreen(system, repository);

@@ -25,9 +25,10 @@ export async function everyScreen(system: System, repository: string): Promise<S
   await post(system, '/api/secrets', { name: 'NPM_TOKEN', value: 'npm_0123456789abcdef' });
   const forGit = { owner: 'organisation', host: 'github.com', path: 'acme', token: 'ghp_0123456789abcdef' };
   await post(system, '/api/credentials', forGit);
+  await post(system, '/api/credentials', { kind: 'ssh_key', host: 'git.example.org' });
   const failing = { script: 'echo "a line of output"; exit 3' };
   const endless = { script: 'echo started; until [ -e go-on ]; do sleep 0.1; done' };
-  const [worked, settingUp, setupFailed, failed, archived] = await Promise.all([
+  const [worked, settingUp, setupFailed, failed, archived, asking] = await Promise.all([
     start(
       { repo_url: repository },
       ({ diff }) => diff !== null && diff.files > 0,
@@ -37,6 +38,11 @@ export async function everyScreen(system: System, repository: string): Promise<S
     start({ setup: failing }, ({ setup_status: status }) => status === 'failed', 'Wait for the person'),
     start({ repo_url: `${repository}-that-is-missing` }, ({ status }) => status === 'failed'),
     start({ title: 'An archived session' }, ({ status }) => status === 'ready'),
+    start(
+      { repo_url: repository, approval_mode: 'ask' },
+      ({ needs_you: needsYou }) => needsYou?.reason === 'approval_pending',
+      'Note what the peas need',
+    ),
   ]);
   await system.api(`/api${archived}`, { method: 'PATCH', body: JSON.stringify({ status: 'archived' }) });
 
@@ -98,9 +104,13 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'your-email', open: then(settings, 'Change your email', 'We mail a link') },
     { name: 'password', open: then(settings, 'Set a password', 'You will be signed out') },
     { name: 'rename', open: dialog('Rename…', 'Rename session') },
+    { name: 'review', open: dialog('Review…', 'Review') },
+    { name: 'compact', open: dialog('Compact…', 'Compact the conversation') },
     { name: 'network', open: dialog('Network…', 'Network') },
     { name: 'setup', open: dialog('Setup…', 'Setup') },
     { name: 'session-secrets', open: dialog('Secrets…', 'Secrets') },
+    { name: 'approvals', open: dialog('Approvals…', 'Approvals') },
+    { name: 'question', open: at(`${asking}?panel=closed`, /^Codex wants to/) },
     { name: 'trust', open: dialog('Trust…', 'Trust') },
     { name: 'delete', open: dialog('Delete…', 'Delete this session?') },
     { name: 'setting-up', open: at(settingUp, 'Waiting for the setup') },
@@ -115,6 +125,10 @@ export async function everyScreen(system: System, repository: string): Promise<S
     {
       name: 'git-credential-test',
       open: then(gitCredentials, 'Test github.com/acme', 'Address of a repository'),
+    },
+    {
+      name: 'git-host-keys',
+      open: then(gitCredentials, 'Keys of the host git.example.org', 'Compare the fingerprints'),
     },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
     { name: 'roles', open: at('/settings/roles', 'Your role') },

@@ -33,7 +33,7 @@ export const HOMES = {
   appSecret: [],
   webhookSecret: [],
   // The page of an invitation can be loaded again until somebody accepts it, which this person has done.
-  invitationToken: ['browser:history'],
+  invitationToken: [],
   // The page of a reader keeps it in its address, so that it can be loaded again.
   shareToken: ['browser:history'],
   shareCookie: ['browser:cookies'],

@@ -22,6 +22,7 @@ import { SharingModule } from './sharing/sharing.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { ApprovalsModule } from './approvals/approvals.module.js';
 import { CredentialsModule } from './credentials/credentials.module.js';
 import { ImagesModule } from './images/images.module.js';
 import { MembersModule } from './members/members.module.js';
@@ -33,7 +34,7 @@ import { IdentityModule } from './identity/identity.module.js';
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, tenants, retention → archive, changes, rewinds, sharing → runs → images → sessions → credentials, service-accounts, webhooks → environments, api-keys,
+ *     events, tenants, retention → archive, changes, rewinds, sharing → runs → approvals, images → sessions → credentials, service-accounts, webhooks → environments, api-keys,
  *     members, secrets, workspaces, usage → audit → identity → database
  */
 @Module({})
@@ -58,6 +59,7 @@ export class AppModule {
         CredentialsModule,
         SessionsModule,
         ImagesModule,
+        ApprovalsModule,
         RunsModule,
         RunsPortModule,
         ChangesModule,

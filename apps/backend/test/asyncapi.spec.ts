@@ -71,7 +71,7 @@ it('lists every type of both carriers, and describes real messages', () => {
   const framed = (type: string, data: object) => isFrame?.({ id: '3-0', event: { ...event, type, data } });
   expect(framed('item.completed', event.data)).toBe(true);
   expect(framed('item.completed', {})).toBe(false);
-  expect(framed('approval.requested', {})).toBe(true);
+  expect(framed('voice.requested', {})).toBe(true);
   const isCommand = new Ajv(OPTIONS)
     .addSchema(document, 'doc')
     .getSchema('doc#/components/schemas/CommandExecutionItem');

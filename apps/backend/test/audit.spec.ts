@@ -6,6 +6,7 @@ import type { Me } from '@saas-codex/contracts/identity';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
+import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import { createPerson, createTenant, signIn, type TestPerson } from '@saas-codex/testing/backend/people';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -15,6 +16,7 @@ import { systemContext } from '../src/identity/request-context.js';
 import { OneTimeLinks } from '../src/identity/sign-in/one-time-links.js';
 import { createSignInToken } from '../src/identity/sign-in-links.js';
 import { SessionsService } from '../src/sessions/sessions.service.js';
+import { fingerprintOf } from '../src/credentials/ssh-keys.js';
 
 let backend: TestBackend;
 let redis: Redis;
@@ -208,6 +210,11 @@ async function doEverything(): Promise<void> {
   const forGit = { host: 'git.example.test', token: secret(`${SECRET}token`) };
   await mine('createCredential', async () => (saved = await send('POST', '/api/credentials', forGit)));
   const forGitAt = `/api/credentials/${saved.credential_id}`;
+  await sql(`UPDATE git_credentials SET host_keys = '{ssh-ed25519 AAAA}' WHERE id = $1`, [
+    saved.credential_id,
+  ]);
+  const confirmed = { fingerprints: [fingerprintOf('ssh-ed25519 AAAA')] };
+  await mine('confirmHostKeys', () => send('PUT', `${forGitAt}/host-keys`, confirmed));
   const newToken = { token: secret(`${SECRET}other-token`) };
   await mine('replaceCredential', () => send('PATCH', forGitAt, newToken));
   await mine('removeCredential', () => send('DELETE', forGitAt));
@@ -235,6 +242,14 @@ async function doEverything(): Promise<void> {
   );
   await mine('runNext', () => send('POST', `/api/runs/${run.run_id}/next`));
   await mine('orderQueue', () => send('POST', `${at}/queue`, { run_ids: [run.run_id] }));
+  const asked = [tenantId, session.session_id, run.run_id];
+  const [approval] = await sql<{ id: string }>(PENDING_APPROVAL, asked);
+  await mine('decideApproval', () =>
+    send('POST', `/api/approvals/${approval?.id}/decision`, {
+      decision: 'accept',
+      note: secret(`${SECRET}note`),
+    }),
+  );
   await mine('cancelRun', () => send('POST', `/api/runs/${run.run_id}/cancel`));
   // The run has ended, so this waits in the queue.
   let steer: Body = {};
@@ -249,6 +264,10 @@ async function doEverything(): Promise<void> {
   await sql(`UPDATE runs SET status = 'succeeded' WHERE session_id = $1 AND kind = 'setup'`, [
     session.session_id,
   ]);
+  await mine('startReview', () =>
+    send('POST', `${at}/reviews`, { target: { type: 'custom', instructions: secret(`${SECRET}review`) } }),
+  );
+  await mine('compactSession', () => send('POST', `${at}/compact`));
   await mine('runSetup', () => send('POST', `${at}/setup`));
   await waitFor(
     async () =>

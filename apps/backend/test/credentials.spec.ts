@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Credential, CredentialPage, CredentialTest } from '@saas-codex/contracts/credentials';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { Problem } from '@saas-codex/contracts/problems';
@@ -17,6 +19,7 @@ import {
 } from '@saas-codex/testing/backend/people';
 import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
 import { startWorkspaces } from '@saas-codex/testing/backend/workspaces-fixture';
+import { type SshServer, startSshServer } from '@saas-codex/testing/ssh-server';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { patternOf, search } from '@saas-codex/testing/secret-search';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -24,6 +27,7 @@ import { DataSource } from 'typeorm';
 
 /* Private repositories over https, as people and programs open them. The git server is real and asks for a password. */
 
+const execute = promisify(execFile);
 const newToken = () => `token-${randomBytes(20).toString('hex')}`;
 
 let git: GitServer;
@@ -160,6 +164,117 @@ describe('a private repository', () => {
   });
 });
 
+describe('a private repository over ssh', () => {
+  let ssh: SshServer;
+  let keyed: TestBackend;
+  let url: string;
+
+  beforeAll(async () => {
+    ssh = await startSshServer();
+    url = ssh.urlOf(git.path('acme/app'));
+    // A backend trusts hosts from its start on.
+    keyed = await startBackend({
+      RUNNER_URL: runner.url,
+      WORKSPACES_ROOT: root,
+      GIT_TRUSTED_HOSTS: ssh.host,
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await keyed.stop();
+    await ssh.stop();
+  });
+
+  const ask = async <T>(method: string, path: string, body?: object) => {
+    const answer = await keyed.fetch(path, {
+      method,
+      headers: { 'content-type': 'application/json', prefer: 'respond-async' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, body: (await answer.json()) as T & Problem };
+  };
+  const opened = async () => {
+    const { body } = await ask<Session>('POST', '/api/sessions', { repo_url: url });
+    return waitFor(async () => {
+      const session = (await ask<Session>('GET', `/api/sessions/${body.session_id}`)).body;
+      return session.status === 'provisioning' ? null : session;
+    });
+  };
+
+  it('opens with a deploy key that is made here, once a person has confirmed the keys of the host', async () => {
+    const { body: key } = await ask<Credential>('POST', '/api/credentials', {
+      kind: 'ssh_key',
+      host: ssh.host,
+    });
+    expect(key).toMatchObject({ public_key: expect.stringMatching(/^ssh-ed25519 /), host_keys: null });
+    await ssh.allow(key.public_key ?? '');
+    const at = `/api/credentials/${key.credential_id}`;
+    expect((await opened()).failure).toMatchObject({
+      code: 'clone_auth_failed',
+      detail: expect.stringContaining('Nobody has confirmed the keys'),
+    });
+
+    const { body: found } = await ask<Credential>('POST', `${at}/host-keys`);
+    const fingerprints = (found.host_keys ?? []).map(({ fingerprint }) => fingerprint);
+    expect(fingerprints).toEqual(await ssh.fingerprints());
+    expect(await ask('PUT', `${at}/host-keys`, { fingerprints: ['SHA256:another'] })).toMatchObject({
+      status: 409,
+      body: { code: 'host_keys_differ' },
+    });
+    expect(await ask('PUT', `${at}/host-keys`, { fingerprints })).toMatchObject({
+      body: { host_keys_confirmed_at: expect.any(String) },
+    });
+    expect(await opened()).toMatchObject({ status: 'ready' });
+
+    // Whoever answers for the host now gets nothing.
+    await ssh.replaceHostKeys();
+    expect((await opened()).failure).toMatchObject({ code: 'clone_host_key_changed' });
+    const { body: others } = await ask<Credential>('POST', `${at}/host-keys`);
+    expect(others).toMatchObject({ host_keys_confirmed_at: null });
+    expect((await opened()).failure).toMatchObject({ code: 'clone_auth_failed' });
+    await ask('PUT', `${at}/host-keys`, { fingerprints: await ssh.fingerprints() });
+    expect(await opened()).toMatchObject({ status: 'ready' });
+
+    await ssh.allow('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE6Jm0d3b0Vb1kq0m1uS4p8o9x2yq7cJtq5YyXcBvQ2f');
+    expect((await opened()).failure?.detail).toContain('The host refused the credential');
+  }, 60_000);
+
+  it.each(['ed25519', 'rsa', 'ecdsa'])('opens with a key of one’s own: %s', async (type) => {
+    const file = join(root, `key-${type}`);
+    await execute('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', file]);
+    const [private_key, publicKey] = await Promise.all([
+      readFile(file, 'utf8'),
+      readFile(`${file}.pub`, 'utf8'),
+    ]);
+    await ssh.allow(publicKey.trim());
+    const body = {
+      kind: 'ssh_key',
+      host: ssh.host,
+      path: git.path('acme').replace(/\.git$/, ''),
+      private_key,
+    };
+    const { credential_id } = (await ask<Credential>('POST', '/api/credentials', body)).body;
+    const at = `/api/credentials/${credential_id}`;
+    await ask('POST', `${at}/host-keys`);
+    await ask('PUT', `${at}/host-keys`, { fingerprints: await ssh.fingerprints() });
+    expect((await ask<CredentialTest>('POST', `${at}/test`, { repo_url: url })).body).toMatchObject({
+      works: true,
+    });
+    expect((await keyed.fetch(at, { method: 'DELETE' })).status).toBe(204);
+  });
+
+  it('refuses a private key that has a passphrase', async () => {
+    const file = join(root, 'key-locked');
+    await execute('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'a passphrase', '-f', file]);
+    const private_key = await readFile(file, 'utf8');
+    expect(
+      await ask('POST', '/api/credentials', { kind: 'ssh_key', host: ssh.host, private_key }),
+    ).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_request', detail: expect.stringContaining('without a passphrase') },
+    });
+  });
+});
+
 describe('a credential', () => {
   it('is tried on a repository before a session needs it', async () => {
     const { credential_id } = (await save()).body;
@@ -191,7 +306,7 @@ describe('a credential', () => {
       HTTP_PROXY: `http://somebody@${thief}`,
     });
     cleanups.push(() => workspaces.close());
-    const access = { username: 'git', password: token };
+    const access = { kind: 'token' as const, username: 'git', password: token };
     const asked = workspaces.clones.checkAccess(workspaces.ctx, 'http://git.company.test/acme/app', access);
     await expect(asked).rejects.toThrow('proxy');
     expect(seen.length).toBeGreaterThan(0);

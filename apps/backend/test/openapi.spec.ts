@@ -87,6 +87,7 @@ describe('the description of the API', () => {
       'CompletePasswordReset',
       'CompleteSignUp',
       'ConfirmEmail',
+      'ConfirmHostKeys',
       'ConfirmSecondFactor',
       'CreateApiKey',
       'CreateCredential',
@@ -97,6 +98,7 @@ describe('the description of the API', () => {
       'CreateSession',
       'CreateShareLink',
       'CreateTenant',
+      'DecideApproval',
       'EditPrompt',
       'ForkSession',
       'HostRuleInput',
@@ -117,6 +119,7 @@ describe('the description of the API', () => {
       'SetupInput',
       'SignIn',
       'StartPasskey',
+      'StartReview',
       'StartSecondFactor',
       'SteerRun',
       'TestCredential',
@@ -246,7 +249,7 @@ describe('the description of the API', () => {
       at: '2026-11-23T23:20:09.871Z',
     };
     const values: [schema: string, value: object, accepted: boolean][] = [
-      ['RunEvent', { ...event, type: 'approval.requested', data: { question: 'May I?' } }, true],
+      ['RunEvent', { ...event, type: 'voice.requested', data: { question: 'May I?' } }, true],
       ['RunEvent', { ...event, type: 'turn.failed', data: { error: { message: 'No' } } }, true],
       ['RunEvent', { ...event, type: 'turn.failed', data: {} }, false],
       ['Activity', { v: 1, tenant_id: 'local', type: 'budget.spent' }, true],

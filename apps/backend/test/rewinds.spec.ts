@@ -66,7 +66,7 @@ describe('a session that went back to before a run', () => {
       },
     });
     const runs = await world.runs(id);
-    expect(runs.map(({ rewound_at: at }) => at != null)).toEqual([false, true, true, false]);
+    expect(runs.map(({ rewound_at: at }) => Boolean(at))).toEqual([false, true, true, false]);
     expect(await readFile(join(repoOf(world, id), 'node_modules/x'), 'utf8')).toBe('x\n');
     expect(await rewind(id, second.run_id)).toMatchObject({ status: 409, body: { code: 'not_rewindable' } });
     const activities = await world.activity(id);

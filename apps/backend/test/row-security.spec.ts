@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
 import { createDatabase, type TestDatabase } from '@saas-codex/testing/postgres';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -136,6 +137,7 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES (gen_random_uuid(), $1, $2, $1, $3, now())`,
     [tenantId, session, user],
   );
+  await db.query(PENDING_APPROVAL, [tenantId, session, run]);
   await db.query(
     `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
      VALUES (gen_random_uuid(), $1, $2, $3, 1, 'x', 'pending', $4, '{}', now())`,

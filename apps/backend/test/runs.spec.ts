@@ -7,10 +7,17 @@ import type { SessionReadActivity, SessionUpdatedActivity } from '@saas-codex/co
 import type { Me } from '@saas-codex/contracts/identity';
 import type { SessionRead } from '@saas-codex/contracts/needs-you';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
-import { type Queue, type Run, RUN_TRANSITIONS, type RunPage } from '@saas-codex/contracts/runs';
+import {
+  type Queue,
+  type Run,
+  RUN_TRANSITIONS,
+  type RunItemPage,
+  type RunPage,
+} from '@saas-codex/contracts/runs';
 import { Session, type SessionPage } from '@saas-codex/contracts/sessions';
 import { createPerson, createServiceAccount } from '@saas-codex/testing/backend/people';
 import { openSse, type SseEvent } from '@saas-codex/testing/sse-client';
+import { jailedCodex } from '@saas-codex/testing/runner/runner-world';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
 import { TenantDatabase } from '../src/database/tenant-database.js';
@@ -83,6 +90,67 @@ describe('a session with its runs', () => {
     const types = (await world.log(run.run_id)).map(({ type }) => type);
     expect(types).toContain('checkpoint.created');
     expect(types.at(-1)).toBe('run.succeeded');
+  }, 60_000);
+
+  test('reviews and compactions are runs of their own kinds: they work on its conversation and are counted', async () => {
+    const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
+    const review = (target: object) => world.call<Run>('POST', `/api/sessions/${id}/reviews`, { target });
+    const compact = () => world.call<Run>('POST', `/api/sessions/${id}/compact`);
+    expect(await compact()).toMatchObject({ status: 409, body: { code: 'nothing_to_compact' } });
+    const prompt = await world.prompt(id, 'Note one');
+    const prompted = await world.runIs(prompt.run_id, 'succeeded');
+    expect(prompted.context?.window_tokens).toBeGreaterThan(prompted.context?.used_tokens ?? Infinity);
+
+    const asked = await review({ type: 'base' });
+    expect(asked).toMatchObject({ status: 202, body: { kind: 'review', status: 'queued' } });
+    const { run_id: reviewId } = asked.body;
+    const reviewed = await world.runIs(reviewId, 'succeeded');
+    expect(reviewed).toMatchObject({ diff: { files: 0 }, usage: { output_tokens: expect.any(Number) } });
+    const { body: items } = await world.call<RunItemPage>('GET', `/api/runs/${reviewId}/items`);
+    const finding = { title: 'Say which note', path: 'note-1.md', first_line: 1, last_line: 1, priority: 1 };
+    expect(items.items.at(-1)).toMatchObject({ type: 'review', findings: [finding] });
+    const read = await world.call<Run>('GET', `/api/runs/${reviewId}`);
+    expect(read.body.result?.final_message).toBe('One mistake.');
+
+    const { run_id: compactId } = (await compact()).body;
+    expect(await world.runIs(compactId, 'succeeded')).toMatchObject({ kind: 'compact' });
+    const { manager } = world.backend.app.get(DataSource);
+    for (const runId of [reviewId, compactId]) {
+      const calls = await manager.query<unknown[]>('SELECT FROM model_calls WHERE run_id = $1', [runId]);
+      expect(calls.length).toBeGreaterThan(0);
+    }
+    expect(await world.session(id)).toMatchObject({ title: 'Note one', needs_you: null });
+    const { body: kinds } = await world.call<RunPage>('GET', `/api/runs?session_id=${id}&kind=review`);
+    expect(kinds.items.map(({ run_id }) => run_id)).toEqual([reviewId]);
+  }, 60_000);
+
+  test('Codex is started ahead when the session is ready, when its run has ended and by a hint, unless the run must start anew', async () => {
+    const codexOf = (id: string) => jailedCodex(join(world.root, id, 'repo'));
+    const { session_id: id } = (await world.create({})).body;
+    const whenReady = await waitFor(async () => (await codexOf(id))[0], { what: 'the first to be started' });
+    const first = await world.prompt(id, 'Hold');
+    await world.runIs(first.run_id, 'running');
+    expect(await codexOf(id)).toEqual([whenReady]);
+    await world.call('POST', `/api/runs/${first.run_id}/cancel`, {});
+    const next = await waitFor(async () => (await codexOf(id)).find((pid) => pid !== whenReady), {
+      what: 'the second to be started',
+    });
+    const hint = () => world.backend.fetch(`/api/sessions/${id}/warm`, { method: 'POST' });
+    expect((await hint()).status).toBe(204);
+    const second = await world.prompt(id, 'Note');
+    await world.runIs(second.run_id, 'succeeded');
+    const third = await waitFor(async () => (await codexOf(id)).find((pid) => pid !== next), {
+      what: 'the third to be started',
+    });
+
+    await world.call('PATCH', `/api/sessions/${id}`, { trust_repository: true });
+    const trusting = await world.prompt(id, 'Note');
+    await world.runIs(trusting.run_id, 'succeeded');
+    expect((await hint()).status).toBe(204);
+    expect(await codexOf(id)).toEqual([]);
+    expect(third).not.toBe(next);
+    const missing = await world.backend.fetch(`/api/sessions/${trusting.run_id}/warm`, { method: 'POST' });
+    expect(missing.status).toBe(404);
   }, 60_000);
 
   test('activity reports a session from its creation to its deletion and always agrees with the API', async () => {
@@ -581,6 +649,42 @@ describe('across restarts', () => {
     await world.startRunner();
     await world.runIs(held.run_id, 'interrupted');
     await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
+  }, 60_000);
+
+  test('reviews wait, move and leave the queue like prompts; what the engine cannot do is refused', async () => {
+    const { session_id: slow } = await world.begin({ repo_url: world.slowHost.url });
+    const base = { target: { type: 'base' } };
+    const early = await world.call('POST', `/api/sessions/${slow}/reviews`, base);
+    expect(early).toMatchObject({ status: 409, body: { code: 'base_missing' } });
+    await world.call('DELETE', `/api/sessions/${slow}`);
+
+    const { session_id: id } = (await world.create({})).body;
+    const post = (path: string, body?: object) => world.call<Run>('POST', `/api/${path}`, body);
+    const review = () =>
+      post(`sessions/${id}/reviews`, { target: { type: 'custom', instructions: 'All of it' } });
+    await world.endRunner();
+    const prompt = await world.prompt(id, 'Note');
+    // It is handed over as soon as there is a runner.
+    await waitFor(async () => (await world.runs(id))[0]?.queue_position === null);
+    const [{ body: first }, { body: second }] = [await review(), await post(`sessions/${id}/compact`)];
+    expect(first).toMatchObject({ kind: 'review', prompt: 'All of it' });
+    const order = { run_ids: [second.run_id, first.run_id] };
+    const { body: queue } = await world.call<Queue>('POST', `/api/sessions/${id}/queue`, order);
+    expect(queue.items.map(({ kind }) => kind)).toEqual(['compact', 'review']);
+    expect(await world.call('PATCH', `/api/runs/${first.run_id}`, { prompt: 'Some' })).toMatchObject({
+      status: 409,
+      body: { code: 'run_not_queued' },
+    });
+    expect((await post(`runs/${first.run_id}/cancel?if_queued=true`)).body.status).toBe('cancelled');
+
+    await world.startRunner({ ENGINE: 'sdk' });
+    await world.runIs(prompt.run_id, 'succeeded');
+    // It was accepted before it was known which engine would get it.
+    const failed = await world.runIs(second.run_id, 'failed');
+    expect(failed.error).toContain('ENGINE=app-server');
+    expect(await review()).toMatchObject({ status: 409, body: { code: 'not_supported_by_engine' } });
+    await world.endRunner();
+    await world.startRunner();
   }, 60_000);
 
   test('a run that ended while no backend was up is settled from its log', async () => {

@@ -17,6 +17,7 @@ import type { Secret } from '@saas-codex/contracts/secrets';
 import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
 import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -66,6 +67,7 @@ let ofTheirs: Work;
 let apiKey: string;
 let shareLink: string;
 let image: string;
+let approval: string;
 let secret: string;
 let credential: string;
 const signIn = randomUUID();
@@ -143,6 +145,8 @@ beforeAll(async () => {
     body: SAMPLE_IMAGES['image/png'],
   });
   image = ((await uploaded.json()) as SessionImage).image_id;
+  const asked = [theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id];
+  approval = (await sql<{ id: string }>(PENDING_APPROVAL, asked))[0]?.id ?? '';
   await sql(
     `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
      VALUES ($1, $2, $3, $4, 1, 'Theirs', 'delivered', $5, '{}', now())`,
@@ -360,6 +364,7 @@ const BODIES: Record<string, object> = {
   promptSession: { prompt: 'Note this' },
   rewindSession: { run_id: randomUUID() },
   forkSession: { run_id: randomUUID() },
+  startReview: { target: { type: 'changes' } },
   createShareLink: {},
   editPrompt: { prompt: 'Note that' },
   steerRun: { prompt: 'Note that too' },
@@ -370,12 +375,14 @@ const BODIES: Record<string, object> = {
   updateModels: { allowed: null },
   setModelServer: { base_url: `${MODEL_SERVER}/taken` },
   updateSecret: { value: 'a value of the visitor' },
+  confirmHostKeys: { fingerprints: ['SHA256:x'] },
   replaceCredential: { token: 'a-token-of-the-visitor' },
   testCredential: { repo_url: 'https://git.example.test/acme/app' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
   updatePasskey: { name: 'Taken' },
   setAuditWebhook: WEBHOOK,
+  decideApproval: { decision: 'accept' },
   replaceScimUser: { active: false },
   updateScimUser: { Operations: [{ op: 'replace', path: 'active', value: false }] },
 };
@@ -388,6 +395,7 @@ const QUERIES: Record<string, (ids: Ids) => string> = {
 const ID_NAMES = [
   'session_id',
   'run_id',
+  'approval_id',
   'steer_id',
   'image_id',
   'user_id',
@@ -469,6 +477,7 @@ async function theirRows(): Promise<string> {
     'spend_rules',
     'share_links',
     'session_images',
+    'approvals',
     'run_steers',
     'secrets',
     'git_credentials',
@@ -505,6 +514,7 @@ async function reached(): Promise<string[]> {
   const ids: Ids = {
     session_id: ofTheirs.session.session_id,
     run_id: ofTheirs.run.run_id,
+    approval_id: approval,
     steer_id: steer,
     image_id: image,
     user_id: theirs.userId,

@@ -359,6 +359,7 @@ test('sessions, runs and their diff statistics read as before', async () => {
     queue_position: null,
     error: status === 'succeeded' ? null : `It ${status}.`,
     usage: USAGE,
+    context: null,
     diff: DIFF,
     created_by: { kind: 'person', id: USER, name: 'Owner' },
     edited_by: null,

@@ -7,7 +7,8 @@
 exec 3<"$SAAS_CODEX_JAIL/arguments" 4<"$SAAS_CODEX_JAIL/filter"
 rm "$SAAS_CODEX_JAIL/arguments" || exit 1
 # Close all other descriptors of the runner. A plain sh has no syntax for descriptors above 9.
-exec "$(command -v bash || echo /bin/sh)" -c '
+# The services, which answer everybody, come before all that agents start (run-priority.ts).
+exec nice -n 5 "$(command -v bash || echo /bin/sh)" -c '
   for file in /proc/self/fd/*; do
     number=${file##*/}
     [ "$number" -le 4 ] || { [ "$number" -gt 9 ] && [ -z "$BASH" ]; } || eval "exec $number>&-"

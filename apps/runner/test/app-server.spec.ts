@@ -125,13 +125,31 @@ describe('the app-server engine', () => {
   it('counts the tokens of this turn alone', async () => {
     const turn = await start(`
       const counted = (turnId, n) => say('thread/tokenUsage/updated', { threadId: 'thread', turnId, tokenUsage: {
-        total: { inputTokens: n, cachedInputTokens: 0, outputTokens: 2 * n, reasoningOutputTokens: 0 } } });
+        total: { inputTokens: n, cachedInputTokens: 0, outputTokens: 2 * n, reasoningOutputTokens: 0 },
+        last: { totalTokens: n }, modelContextWindow: 1000 } });
       await counted('earlier', 100);
       await counted('turn', 130);
       await counted('turn', 150);
       await end('completed');`);
     const usage = { ...USAGE, input_tokens: 50, output_tokens: 100 };
-    expect((await eventsOf(turn)).at(-1)).toEqual({ type: 'turn.completed', data: { usage } });
+    const context = (used_tokens: number) => ({
+      type: 'context.updated',
+      data: { used_tokens, window_tokens: 1000 },
+    });
+    expect((await eventsOf(turn)).slice(2)).toEqual([
+      context(130),
+      context(150),
+      { type: 'turn.completed', data: { usage } },
+    ]);
+  });
+
+  it('says nothing about a context whose size it does not know', async () => {
+    const turn = await start(`
+      const none = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1, reasoningOutputTokens: 0 };
+      await say('thread/tokenUsage/updated', { threadId: 'thread', turnId: 'turn', tokenUsage: {
+        total: none, last: { totalTokens: 2 }, modelContextWindow: null } });
+      await end('completed');`);
+    expect((await eventsOf(turn)).map(({ type }) => type)).not.toContain('context.updated');
   });
 
   it('asks again while Codex is overloaded', async () => {

@@ -5,7 +5,6 @@ import { createServer as createSecureServer } from 'node:https';
 import { join } from 'node:path';
 import type { NetworkInput } from '@saas-codex/contracts/network';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
-import { waitFor } from '@saas-codex/testing/wait-for';
 import { only, portOf } from '@saas-codex/testing/runner/egress-world';
 import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';

@@ -25,6 +25,22 @@ const SECRET = randomBytes(16).toString('hex');
 /** Waits until the spec has made a file. */
 const until = (file: string) => `until [ -e ${file} ]; do sleep 0.05; done`;
 
+/** Of a reviewer who was shown the folder of the repository. */
+const ANSWER = JSON.stringify({
+  findings: [
+    {
+      title: '[P1] Say which note',
+      body: 'There are two.\n\nName it.',
+      confidence_score: 0.9,
+      priority: 1,
+      code_location: { absolute_file_path: '{{output}}/NOTE.md', line_range: { start: 1, end: 2 } },
+    },
+  ],
+  overall_correctness: 'patch is incorrect',
+  overall_explanation: 'One mistake.',
+  overall_confidence_score: 0.8,
+});
+
 const SCENARIOS = [
   {
     name: 'slow',
@@ -57,6 +73,13 @@ const SCENARIOS = [
       message('I have added a note.'),
     ],
   },
+  {
+    name: 'review',
+    match: { regex: '^Review the (current code|code) changes' },
+    steps: [command('printf %s "$PWD"'), message(ANSWER)],
+  },
+  { name: 'summary', match: 'CONTEXT CHECKPOINT COMPACTION', steps: [message('They like plums.')] },
+  { name: 'unanswered', match: 'Say nothing', steps: [message('')] },
   { name: 'recall', match: 'Recall', steps: [message('{{prompts}}')] },
   {
     name: 'refused',
@@ -124,7 +147,10 @@ describe.each(['app-server', 'sdk'] as const)('the engine %s', (engine) => {
   it('says what it can do', async () => {
     const { body } = await runner.call('GET', '/system');
     const can = engine === 'app-server';
-    expect(body).toMatchObject({ engine, capabilities: { steer: can, approvals: can, deltas: can } });
+    expect(body).toMatchObject({
+      engine,
+      capabilities: { steer: can, approvals: can, deltas: can, reviews: can, compact: can },
+    });
   });
 
   it('logs a turn with its reasoning, plan, command, file change and message', async () => {
@@ -132,7 +158,7 @@ describe.each(['app-server', 'sdk'] as const)('the engine %s', (engine) => {
     const events = await prompt('Work', threadId);
     const types = events
       .map(({ type }) => type)
-      .filter((type) => type !== 'usage.updated' && type !== 'item.delta');
+      .filter((type) => !['usage.updated', 'context.updated', 'item.delta'].includes(type));
     expect(types).toEqual([
       'run.started',
       'thread.started',
@@ -178,6 +204,22 @@ describe.each(['app-server', 'sdk'] as const)('the engine %s', (engine) => {
     await make('two');
     const [item] = completedItems(await world.ended(runId));
     expect(item).toMatchObject({ id: begun.id, aggregated_output: 'first\nsecond\n' });
+  });
+
+  it('gives the turn a message once if it takes any, after the command that is running, and ignores it otherwise', async () => {
+    const threadId = await world.createThread(runner);
+    const runId = await world.startRun(runner, threadId, 'Slow');
+    const steer = { steerId: randomUUID(), prompt: 'Recall' };
+    await waitFor(async () => dataOf(await world.log(runId), 'item.started').length > 0);
+    for (let sent = 0; sent < 2; sent += 1) await runner.call('POST', `/runs/${runId}/steer`, steer);
+    for (const name of ['one', 'two']) await writeFile(world.folder(threadId, 'repo', name), '');
+    const events = await world.ended(runId);
+    const takes = engine === 'app-server';
+    expect(dataOf(events, 'steer.delivered')).toEqual(
+      takes ? [{ steer_id: steer.steerId, prompt: 'Recall' }] : [],
+    );
+    const answer = takes ? '1. Slow\n2. Recall' : 'Done.';
+    expect(completedItems(events).at(-1)).toMatchObject({ type: 'agent_message', text: answer });
   });
 
   it('keeps secrets out of the log, also in pieces', async () => {
@@ -265,6 +307,84 @@ describe.each(['app-server', 'sdk'] as const)('the engine %s', (engine) => {
     expect(dataOf(events, 'network.refused')).toMatchObject([
       { host: 'example.invalid', reason: 'network_off' },
     ]);
+  });
+
+  const work = async (input: object, threadId: string) => {
+    const { body } = await runner.call('POST', '/runs', { threadId, input });
+    return world.ended(String(body['runId']));
+  };
+
+  it('reports what a review has found, and nothing twice, if it can', async () => {
+    const threadId = await world.createThread(runner);
+    await prompt('Work', threadId);
+    const events = await work({ kind: 'review', target: { type: 'changes' } }, threadId);
+    expect(events[0]).toMatchObject({ type: 'run.started', data: { kind: 'review' } });
+    const [end] = events.slice(-1);
+    if (engine === 'sdk') {
+      expect(end).toMatchObject({ type: 'run.failed', data: { reason: expect.stringContaining('ENGINE') } });
+      return;
+    }
+    expect(end?.type).toBe('run.succeeded');
+    const finding = { title: 'Say which note', text: 'There are two.\n\nName it.', priority: 1 };
+    expect(completedItems(events)).toMatchObject([
+      { type: 'command_execution' },
+      {
+        type: 'review',
+        text: 'One mistake.',
+        findings: [{ ...finding, path: 'NOTE.md', first_line: 1, last_line: 2 }],
+      },
+    ]);
+    expect(openItems(events)).toEqual([]);
+    expect(dataOf(events, 'item.delta').filter((delta) => delta.item_type === 'agent_message')).toEqual([]);
+  });
+
+  it('compacts a conversation, which then goes on from the summary, if it can', async () => {
+    const threadId = await world.createThread(runner);
+    await prompt('Recall plums', threadId);
+    const events = await work({ kind: 'compact' }, threadId);
+    if (engine === 'sdk') return expect(events.at(-1)?.type).toBe('run.failed');
+    expect(events.at(-1)?.type).toBe('run.succeeded');
+    expect(completedItems(events)[0]).toMatchObject({ type: 'context_compaction', status: 'completed' });
+    const [usage] = dataOf(events, 'run.succeeded');
+    const [turn] = dataOf(events, 'turn.completed');
+    expect(turn?.usage.input_tokens).toBe(usage?.usage?.input_tokens);
+    await prompt('Recall more', threadId);
+    const request = world.model.requests.findLast(({ prompts }) => prompts.at(-1) === 'Recall more');
+    expect(request?.prompts.join('\n')).toContain('They like plums.');
+  });
+
+  it('can be stopped in a review and in a compaction', async () => {
+    if (engine === 'sdk') return;
+    const threadId = await world.createThread(runner);
+    await prompt('Work', threadId);
+    const review = { kind: 'review', target: { type: 'custom', instructions: 'Talk about it' } };
+    const { body } = await runner.call('POST', '/runs', { threadId, input: review });
+    const runId = String(body['runId']);
+    await waitFor(() => world.requestsFor('Talk about it') > 0);
+    await runner.call('POST', `/runs/${runId}/cancel`);
+    expect((await world.ended(runId)).at(-1)?.type).toBe('run.cancelled');
+    expect(await processesWith(runId)).toEqual([]);
+    const next = await prompt('Recall', threadId);
+    expect(next.at(-1)?.type).toBe('run.succeeded');
+  });
+
+  it('fails a review without an answer', async () => {
+    if (engine === 'sdk') return;
+    const threadId = await world.createThread(runner);
+    const events = await work(
+      { kind: 'review', target: { type: 'custom', instructions: 'Say nothing' } },
+      threadId,
+    );
+    expect(dataOf(events, 'run.failed')[0]?.reason).toContain('The reviewer gave no answer');
+    expect(completedItems(events)).toEqual([]);
+  });
+
+  it('says how full the context is, if it knows', async () => {
+    const events = await prompt('Recall how much');
+    const known = dataOf(events, 'context.updated');
+    expect(known).toHaveLength(engine === 'sdk' ? 0 : 1);
+    expect(known[0]?.window_tokens ?? 1).toBeGreaterThan(known[0]?.used_tokens ?? 0);
+    expect(dataOf(events, 'run.succeeded')[0]?.context).toEqual(known[0]);
   });
 
   it('gives Codex the instructions of the repository, and starts nothing that it names', async () => {

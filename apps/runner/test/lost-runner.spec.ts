@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
 import { fieldOf } from '@saas-codex/event-log/redis-stream/stream-entry';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
@@ -27,6 +29,8 @@ const SCENARIOS = [
   { name: 'remember', steps: [{ do: 'message' as const, text: '{{prompts}}' }] },
 ];
 const LOST_WITHIN_MS = 30_000;
+/** Messages to the run of the killed runner. */
+const [TAKEN, NOT_TAKEN] = [randomUUID(), randomUUID()];
 
 interface Loss {
   world: RunnerWorld;
@@ -50,6 +54,11 @@ async function loseRunner(isolation: string): Promise<Loss> {
   const killedAt = Date.now();
   const busy = await world.startRun(other, await world.createThread(other), 'Hang as well');
   await world.started(busy);
+  // Codex had taken one in, and the runner was killed before it could say so.
+  const note = JSON.stringify({ type: 'user_message', client_id: TAKEN });
+  await writeFile(world.folder(threadId, 'codex-home', 'sessions', 'more.jsonl'), `${note}\n`);
+  for (const steerId of [TAKEN, NOT_TAKEN])
+    await other.call('POST', `/runs/${runId}/steer`, { steerId, prompt: 'Faster' });
   return { world, runId, threadId, killedAt, other, busy };
 }
 
@@ -172,6 +181,7 @@ describe('several runners', () => {
       expect(await processesWith(runId)).toEqual([]);
       expect(await statuses(world, runId)).toEqual(['running', 'interrupted']);
       expect(world.requestsFor('Hang')).toBe(2);
+      expect(dataOf(events, 'steer.delivered')).toEqual([{ steer_id: TAKEN, prompt: 'Faster' }]);
 
       await other.call('POST', `/runs/${busy}/cancel`);
       const next = await world.ended(await world.startRun(other, threadId, 'Go on'));

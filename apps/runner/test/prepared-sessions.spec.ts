@@ -1,11 +1,18 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { sealGrant } from '@saas-codex/service-kit/run-grant';
 import { type RunnerProcess, SERVICE_TOKEN } from '@saas-codex/testing/runner/runner-process';
-import { dataOf, processesNaming, processesWith, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
+import {
+  dataOf,
+  jailedCodex,
+  processesNaming,
+  processesWith,
+  RunnerWorld,
+} from '@saas-codex/testing/runner/runner-world';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
 const SCENARIOS = [
@@ -51,13 +58,7 @@ describe('prepared sessions', () => {
     runner.call('POST', `/threads/${threadId}/warm`, { ...SETTINGS, ...settings });
 
   /** Codex of the session: none, or one. */
-  async function codexOf(threadId: string): Promise<number[]> {
-    const [own, every] = await Promise.all([
-      processesNaming(world.folder(threadId, 'repo')),
-      processesNaming('/run/jail/codex/bin/codex'),
-    ]);
-    return own.filter((pid) => every.includes(pid));
-  }
+  const codexOf = (threadId: string) => jailedCodex(world.folder(threadId, 'repo'));
 
   /** The Codex that waits for the session's next run. */
   async function prepared(runner: RunnerProcess, threadId: string, settings: object = {}): Promise<number> {
@@ -80,6 +81,7 @@ describe('prepared sessions', () => {
     const runId = await start(runner, threadId, more);
     await waitFor(() => world.exists(threadId, 'repo', 'begun'), { what: `run ${runId} to work` });
     return {
+      runId,
       codex: await codexOf(threadId),
       finish: async () => {
         await world.write(threadId, 'repo', 'done');
@@ -122,6 +124,20 @@ describe('prepared sessions', () => {
       for (const prompt of ['Recall one', 'Wait', 'Recall two']) expect(text).toContain(prompt);
     });
 
+    it('let go of a conversation that is to be rewound', async () => {
+      const threadId = await world.createThread(runner);
+      await world.ended(await world.startRun(runner, threadId, 'Recall one'));
+      const runId = await world.startRun(runner, threadId, 'Recall two');
+      await world.ended(runId);
+      await prepared(runner, threadId);
+      const without = [{ runId, promptHash: createHash('sha256').update('Recall two').digest('hex') }];
+      const { status } = await runner.call('POST', `/threads/${threadId}/conversations`, { without });
+      expect(status).toBe(200);
+      expect(await codexOf(threadId)).toEqual([]);
+      const events = await world.ended(await world.startRun(runner, threadId, 'Recall three'));
+      expect(events.at(-1)?.type).toBe('run.succeeded');
+    });
+
     it('have no model and no network until their run begins', async () => {
       const threadId = await world.createThread(runner);
       const asked = world.model.requests.length;
@@ -154,8 +170,21 @@ describe('prepared sessions', () => {
       ['another effort', { input: { kind: 'prompt', prompt: 'Wait', effort: 'high' } }],
       ['another network', { network: { mode: 'on' } }],
       ['another workspace', { checkpoint: 'b'.repeat(40) }],
-      ['a trusted repository', { trustRepository: true, input: { kind: 'prompt', prompt: 'Wait', model: 'gpt-5.1-codex' } }],
-      ['a secret', { runId, grant: sealGrant(SERVICE_TOKEN, { runId, tenantId: 'local' }, { environment: { TOKEN: 'a-secret-of-the-run' } }) }],
+      [
+        'a trusted repository',
+        { trustRepository: true, input: { kind: 'prompt', prompt: 'Wait', model: 'gpt-5.1-codex' } },
+      ],
+      [
+        'a secret',
+        {
+          runId,
+          grant: sealGrant(
+            SERVICE_TOKEN,
+            { runId, tenantId: 'local' },
+            { environment: { TOKEN: 'a-secret-of-the-run' } },
+          ),
+        },
+      ],
     ])('are discarded by a run with %s', async (_, { input, ...more }: Record<string, unknown>) => {
       const threadId = await world.createThread(runner);
       const waiting = await prepared(runner, threadId);
@@ -178,6 +207,22 @@ describe('prepared sessions', () => {
       });
       expect((await world.ended(String(body['runId']))).at(-1)?.type).toBe('run.succeeded');
       expect(await codexOf(threadId)).not.toContain(second);
+      await nothingLeft(threadId);
+    });
+
+    it('are discarded when the agent gets a new HOME, and with their session', async () => {
+      const threadId = await world.createThread(runner);
+      const first = await prepared(runner, threadId);
+      // Until it is ready, there is nothing that a run could get.
+      await waitFor(() => world.exists(threadId, 'homes', 'agent.json'));
+      const reset = () => rm(world.folder(threadId, 'homes', 'agent'), { recursive: true, force: true });
+      await reset();
+      await rm(world.folder(threadId, 'homes', 'agent.json'));
+      const { codex, finish } = await working(runner, threadId);
+      expect(codex).not.toContain(first);
+      expect((await finish()).at(-1)?.type).toBe('run.succeeded');
+      await prepared(runner, threadId);
+      await rm(world.folder(threadId), { recursive: true, force: true, maxRetries: 3 });
       await nothingLeft(threadId);
     });
 
@@ -231,7 +276,8 @@ describe('prepared sessions', () => {
   );
 
   it('are let go for a run that another runner has taken', async () => {
-    const [one, two] = [await world.startRunner(), await world.startRunner()];
+    // With one place it takes over no run.
+    const [one, two] = [await world.startRunner({ MAX_CONCURRENT_RUNS: '1' }), await world.startRunner()];
     const threadId = await world.createThread(one);
     const takers = new Set<string>();
     for (let turn = 0; turn < 30 && takers.size < 2; turn++) {
@@ -243,6 +289,40 @@ describe('prepared sessions', () => {
     }
     expect(takers.size).toBe(2);
     await Promise.all([one.end(), two.end()]);
+  });
+
+  describe('with several runners', () => {
+    let one: RunnerProcess;
+    let two: RunnerProcess;
+
+    beforeEach(async () => {
+      [one, two] = [await world.startRunner(), await world.startRunner()];
+    });
+    afterEach(() => Promise.all([one.end('SIGKILL'), two.end('SIGKILL')]));
+
+    it('get the run, whichever runner takes it from the queue', async () => {
+      const threadId = await world.createThread(one);
+      for (let turn = 0; turn < 12; turn++) {
+        const waiting = await prepared(one, threadId);
+        const { codex, runId, finish } = await working(two, threadId);
+        expect(codex).toEqual([waiting]);
+        expect((await two.call('GET', `/runs/${runId}`)).body).toEqual({ held: true });
+        expect((await finish()).at(-1)?.type).toBe('run.succeeded');
+        await waitFor(async () => !(await two.call('GET', `/runs/${runId}`)).body['held'], {
+          what: 'the job to be completed',
+        });
+      }
+    });
+
+    it('leave a run that is as lost as any other when its runner is killed', async () => {
+      const threadId = await world.createThread(one);
+      const waiting = await prepared(one, threadId);
+      const { codex, runId } = await working(two, threadId);
+      expect(codex).toEqual([waiting]);
+      await one.end('SIGKILL');
+      expect((await world.ended(runId, 40_000)).at(-1)?.type).toBe('run.interrupted');
+      await nothingLeft(threadId);
+    }, 60_000);
   });
 });
 

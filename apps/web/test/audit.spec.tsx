@@ -1,17 +1,14 @@
 import './support/browser-globals.js';
 import type { AuditEntry } from '@saas-codex/contracts/audit';
 import type { AuditWebhook } from '@saas-codex/contracts/audit-webhook';
-import type { Me } from '@saas-codex/contracts/identity';
-import { permissionsOf, type Role } from '@saas-codex/contracts/permissions';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { renderToStaticMarkup } from 'react-dom/server';
+import type { Role } from '@saas-codex/contracts/permissions';
 import { SettingsPageBody } from '../src/app/settings/settings-layout.js';
 import { settingsPage } from '../src/app/settings/settings-pages.js';
 import { auditExportUrl, auditQuery } from '../src/features/settings/api/audit.js';
 import { auditWebhookQuery } from '../src/features/settings/api/audit-webhook.js';
 import { NO_FILTER, toAuditFilters } from '../src/features/settings/audit-filters.js';
 import { AuditPage } from '../src/features/settings/audit-page.js';
-import { meQuery } from '../src/shared/api/get-me.js';
+import { pageOf, setAnswer, showAs } from './support/show-as.js';
 
 /** What the page of the audit log shows, by the person's role and what the server has answered. */
 
@@ -34,27 +31,11 @@ const ENTRY: AuditEntry = {
 /** What the server says of the webhook. */
 let webhook: AuditWebhook | null = null;
 
-function show(as: Role, answer: AuditEntry[] | Error | 'none yet', element = <AuditPage />): string {
-  const me: Me = {
-    user: { user_id: 'u', name: 'Ada', email: 'ada@example.com' },
-    tenant: { tenant_id: 't', name: 'Acme' },
-    role: as,
-    permissions: permissionsOf(as),
-  };
-  // A failed query stays as it is, instead of being read again.
-  const client = new QueryClient({ defaultOptions: { queries: { retryOnMount: false } } });
-  client.setQueryData(meQuery.queryKey, me);
-  client.setQueryData(auditWebhookQuery.queryKey, { webhook });
-  const { queryKey } = auditQuery(toAuditFilters(NO_FILTER));
-  if (answer instanceof Error) {
-    client.getQueryCache().build(client, { queryKey }).setState({ status: 'error', error: answer });
-  } else if (answer !== 'none yet') {
-    client.setQueryData(queryKey, { pages: [{ items: answer, next_cursor: null }], pageParams: [null] });
-  }
-  const html = renderToStaticMarkup(<QueryClientProvider client={client}>{element}</QueryClientProvider>);
-  client.clear();
-  return html;
-}
+const show = (as: Role, answer: AuditEntry[] | Error | 'none yet', element = <AuditPage />) =>
+  showAs(as, element, (client) => {
+    client.setQueryData(auditWebhookQuery.queryKey, { webhook });
+    setAnswer(client, auditQuery(toAuditFilters(NO_FILTER)).queryKey, pageOf(answer));
+  });
 
 it.each(['member', 'viewer'] as const)(
   'tells a %s who reads the audit log, and shows nothing of it',

@@ -77,7 +77,7 @@ describe('the log of a run', () => {
       ['1', 'run.started', { kind: 'review', prompt: 'Fix it', model: null, runner: 'r1', priority: 3 }],
       ['1-1', 'item.delta', { item_type: 'plan_text', stream_id: 's', text: 'of an unknown type' }],
       ['1-2', 'preview.moved', { x: 1 }],
-      ['2', 'approval.requested', { question: 'May I?' }],
+      ['2', 'voice.requested', { question: 'May I?' }],
       ['3', 'item.completed', { item: { id: 'a', type: 'image_generation', prompt: 'cat' } }],
       ['4', 'network.refused', { host: 'a.example', port: 443, reason: 'over_quota' }],
       ['5', 'turn.failed', { reason: 'told in another way' }],
@@ -87,7 +87,7 @@ describe('the log of a run', () => {
     );
     expect(timeline).toMatchObject({ prompt: 'Fix it', position: { seq: 8 }, end: { status: 'succeeded' } });
     expect(timeline.entries).toMatchObject([
-      { kind: 'event', type: 'approval.requested', data: { question: 'May I?' } },
+      { kind: 'event', type: 'voice.requested', data: { question: 'May I?' } },
       { kind: 'item', item: { known: false, value: { type: 'image_generation', prompt: 'cat' } } },
       { kind: 'refusals', refusals: [{ host: 'a.example', reason: 'over_quota' }] },
       { kind: 'event', type: 'turn.failed', data: { reason: 'told in another way' } },
@@ -108,9 +108,9 @@ describe('the log of a run', () => {
 
   it('names the type in words and opens to the data', () => {
     const row = (data: unknown) =>
-      renderToStaticMarkup(<PlainRow id="1" type="approval.requested" data={data} />);
-    expect(row({ question: 'May I?' })).toMatch(/<button[^>]*aria-expanded="false".*Approval requested/);
-    expect(row({})).toContain('Approval requested');
+      renderToStaticMarkup(<PlainRow id="1" type="voice.requested" data={data} />);
+    expect(row({ question: 'May I?' })).toMatch(/<button[^>]*aria-expanded="false".*Voice requested/);
+    expect(row({})).toContain('Voice requested');
     expect(row({})).not.toContain('<button');
   });
 });
@@ -168,7 +168,7 @@ describe('answers', () => {
 
   it('does not take an unknown status of the setup for a failure', async () => {
     const setup = { script: 'npm ci', image: 'node' };
-    expect(setupState(await ask(Session, { ...session, setup, setup_status: 'waiting' }))).toBe('pending');
+    expect(setupState(await ask(Session, { ...session, setup, setup_status: 'paused' }))).toBe('pending');
   });
 
   it('names an unknown network, and asks for a choice before it saves another one', async () => {
@@ -190,13 +190,13 @@ describe('answers', () => {
   });
 
   it('keeps a run of unknown kind and status in progress until it has an end', async () => {
-    const waiting = { ...run, kind: 'review', status: 'waiting', started_at: AT };
+    const waiting = { ...run, kind: 'review', status: 'paused', started_at: AT };
     const page = await ask(RunPage, { items: [run, waiting], next_cursor: null });
     const { conversation, queue, running } = orderRuns({ pages: [page], pageParams: [null] });
     expect([conversation, queue, [running]].map((runs) => runs.map((each) => each?.status))).toEqual([
-      ['waiting'],
+      ['paused'],
       ['queued'],
-      ['waiting'],
+      ['paused'],
     ]);
     expect(running && runPhase(running, EMPTY_TIMELINE)).toBe('unknown');
     const ended = await ask(RunPage, { items: [run, { ...waiting, ended_at: AT }], next_cursor: null });
@@ -261,11 +261,11 @@ describe('answers', () => {
 describe('activity', () => {
   it('applies an unknown status of a run, which does not end it', () => {
     const activity = { v: 1, tenant_id: 't', session_id: ID, at: AT, run_id: ID, error: null, usage: null };
-    const report = readActivity(JSON.stringify({ ...activity, type: 'run.status', status: 'waiting' }));
+    const report = readActivity(JSON.stringify({ ...activity, type: 'run.status', status: 'paused' }));
     if (report?.type !== 'run.status') throw new Error('not a report');
     const running = { ...run, status: 'running', started_at: AT } as Parameters<typeof withStatus>[0];
     const waiting = withStatus(running, report);
-    expect(waiting).toMatchObject({ status: 'waiting', ended_at: null });
+    expect(waiting).toMatchObject({ status: 'paused', ended_at: null });
     expect(withStatus(waiting, { ...report, status: 'succeeded' })).toMatchObject({
       status: 'succeeded',
       ended_at: AT,

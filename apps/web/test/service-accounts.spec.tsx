@@ -1,14 +1,11 @@
 import './support/browser-globals.js';
-import type { Me } from '@saas-codex/contracts/identity';
-import { permissionsOf, type Role } from '@saas-codex/contracts/permissions';
+import type { Role } from '@saas-codex/contracts/permissions';
 import type { ServiceAccountPage } from '@saas-codex/contracts/service-accounts';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { renderToStaticMarkup } from 'react-dom/server';
 import { SettingsPageBody } from '../src/app/settings/settings-layout.js';
 import { settingsPage } from '../src/app/settings/settings-pages.js';
 import { serviceAccountsQuery } from '../src/features/settings/api/service-accounts.js';
 import { ServiceAccountsPage } from '../src/features/settings/service-accounts-page.js';
-import { meQuery } from '../src/shared/api/get-me.js';
+import { pageOf, setAnswer, showAs } from './support/show-as.js';
 
 /** What the page of service accounts shows, by the person's role and what the server has answered. */
 
@@ -19,30 +16,11 @@ const ACCOUNT = {
   created_at: '2026-01-01T10:00:00.000Z',
 } as const;
 
-function show(
+const show = (
   as: Role,
   answer: ServiceAccountPage['items'] | Error | 'none yet',
   element = <ServiceAccountsPage />,
-): string {
-  const me: Me = {
-    user: { user_id: 'u', name: 'Ada', email: 'ada@example.com' },
-    tenant: { tenant_id: 't', name: 'Acme' },
-    role: as,
-    permissions: permissionsOf(as),
-  };
-  // A failed query stays as it is, instead of being read again.
-  const client = new QueryClient({ defaultOptions: { queries: { retryOnMount: false } } });
-  client.setQueryData(meQuery.queryKey, me);
-  const { queryKey } = serviceAccountsQuery;
-  if (answer instanceof Error) {
-    client.getQueryCache().build(client, { queryKey }).setState({ status: 'error', error: answer });
-  } else if (answer !== 'none yet') {
-    client.setQueryData(queryKey, { pages: [{ items: answer, next_cursor: null }], pageParams: [null] });
-  }
-  const html = renderToStaticMarkup(<QueryClientProvider client={client}>{element}</QueryClientProvider>);
-  client.clear();
-  return html;
-}
+) => showAs(as, element, (client) => setAnswer(client, serviceAccountsQuery.queryKey, pageOf(answer)));
 
 it.each(['member', 'viewer'] as const)(
   'tells a %s who manages service accounts, and offers nothing',

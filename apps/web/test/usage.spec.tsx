@@ -1,14 +1,12 @@
 import './support/browser-globals.js';
 import { type LimitsOverview, NO_LIMITS } from '@saas-codex/contracts/limits';
-import { permissionsOf } from '@saas-codex/contracts/permissions';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import type { QueryClient } from '@tanstack/react-query';
 import type { Spent, SpentReport } from '@saas-codex/contracts/usage';
 import type { ReactElement } from 'react';
-import { renderToStaticMarkup } from 'react-dom/server';
 import { limitsQuery, spentQuery } from '../src/features/settings/api/limits.js';
 import { LimitsSection } from '../src/features/settings/usage/limits-section.js';
 import { SpentSection } from '../src/features/settings/usage/spent-section.js';
-import { meQuery } from '../src/shared/api/get-me.js';
+import { showAs } from './support/show-as.js';
 
 /** What the page of limits and usage shows, by what the server has answered. */
 
@@ -31,19 +29,7 @@ const OVERVIEW: LimitsOverview = {
   disk: { used_bytes: 0, quota_bytes: null },
 };
 
-function show(element: ReactElement, fill: (client: QueryClient) => void): string {
-  const client = new QueryClient();
-  client.setQueryData(meQuery.queryKey, {
-    user: { user_id: 'u', name: 'Ada', email: 'ada@example.com' },
-    tenant: { tenant_id: 't', name: 'Acme' },
-    role: 'admin',
-    permissions: permissionsOf('admin'),
-  });
-  fill(client);
-  const html = renderToStaticMarkup(<QueryClientProvider client={client}>{element}</QueryClientProvider>);
-  client.clear();
-  return html;
-}
+const show = (element: ReactElement, fill: (client: QueryClient) => void) => showAs('admin', element, fill);
 
 it('says which limits the operator of the installation has set', () => {
   const shown = (overview: LimitsOverview) =>

@@ -1,11 +1,9 @@
 import './support/browser-globals.js';
-import type { Me } from '@saas-codex/contracts/identity';
-import { type Permission, permissionsOf, type Role } from '@saas-codex/contracts/permissions';
+import type { Role } from '@saas-codex/contracts/permissions';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import type { QueryClient } from '@tanstack/react-query';
 import type { ReactElement } from 'react';
-import { renderToStaticMarkup } from 'react-dom/server';
 import { SessionDock } from '../src/app/session-page/session-dock.js';
 import { runKeys } from '../src/entities/run/run-cache.js';
 import { orderRuns } from '../src/entities/run/run-order.js';
@@ -13,7 +11,7 @@ import { PromptQueue } from '../src/features/composer/prompt-queue.js';
 import { RunEndNotice } from '../src/features/conversation/run-end-notice.js';
 import { SetupNotice } from '../src/features/environment/setup-notice.js';
 import { FailedSession } from '../src/features/provisioning/failed-session.js';
-import { meQuery } from '../src/shared/api/get-me.js';
+import { pageOf, showAs } from './support/show-as.js';
 
 /** What the page shows to a person whose role may only watch. */
 
@@ -56,24 +54,11 @@ const QUEUED: Run = {
   ended_at: null,
 };
 
-function show(as: Role | 'an older server', element: ReactElement): string {
-  const permissions: Permission[] | undefined = as === 'an older server' ? undefined : permissionsOf(as);
-  const me: Me = {
-    user: { user_id: 'u', name: 'Ada', email: 'ada@example.com' },
-    tenant: { tenant_id: 't', name: 'Acme' },
-    role: as === 'an older server' ? 'owner' : as,
-    permissions,
-  };
-  const client = new QueryClient();
-  client.setQueryData(meQuery.queryKey, me);
-  client.setQueryData(runKeys.list(ID), {
-    pages: [{ items: [QUEUED], next_cursor: null }],
-    pageParams: [null],
-  });
-  const html = renderToStaticMarkup(<QueryClientProvider client={client}>{element}</QueryClientProvider>);
-  client.clear();
-  return html;
-}
+const show = (as: Role | 'an older server', element: ReactElement) =>
+  as === 'an older server'
+    ? showAs('owner', element, fill, { permissions: undefined })
+    : showAs(as, element, fill);
+const fill = (client: QueryClient) => client.setQueryData(runKeys.list(ID), pageOf([QUEUED]));
 
 const QUEUE = orderRuns({ pages: [{ items: [QUEUED], next_cursor: null }], pageParams: [null] }, true);
 const CONTROL = /<(button|textarea|input|a)\b/;

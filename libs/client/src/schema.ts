@@ -764,8 +764,32 @@ export interface paths {
         delete: operations["removeCredential"];
         options?: never;
         head?: never;
-        /** Replace the token of a git credential */
+        /** Replace the token or private key of a git credential */
         patch: operations["replaceCredential"];
+        trace?: never;
+    };
+    "/api/credentials/{credential_id}/host-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Confirm the keys of a host
+         * @description From now on the ssh key is used, and only with a host that shows one of these keys.
+         */
+        put: operations["confirmHostKeys"];
+        /**
+         * Ask the host of an ssh key for its own keys
+         * @description The answer shows their fingerprints. Compare them with those that the host publishes, then confirm them. Until then the key is not used. Keys that were confirmed and are found again stay confirmed.
+         */
+        post: operations["findHostKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/credentials/{credential_id}/test": {
@@ -850,8 +874,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename, archive, unarchive or set up a session again, change its network, trust, secrets, setup script or visibility, resume its queue, or hand it over
-         * @description A new network, `trust_repository` and `secrets` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
+         * Rename, archive, unarchive or set up a session again, change its network, trust, approvals, secrets, setup script or visibility, resume its queue, or hand it over
+         * @description A new network, `trust_repository`, `approval_mode` and `secrets` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.
          */
         patch: operations["updateSession"];
         trace?: never;
@@ -890,6 +914,46 @@ export interface paths {
         get: operations["readImage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what runs have asked, newest first
+         * @description Runs ask in sessions whose `approval_mode` is `ask`. `status=pending` lists the questions that wait for an answer.
+         */
+        get: operations["listApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals/{approval_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a question of a run
+         * @description With one of the `decisions` that the question offers. The first answer counts; for a later one, the problem says who has answered what. The answer takes effect soon after, as the event `approval.resolved` shows. A question that nobody answers counts as declined after `APPROVAL_TIMEOUT_MINUTES`, and expires when its run ends.
+         */
+        post: operations["decideApproval"];
         delete?: never;
         options?: never;
         head?: never;
@@ -977,6 +1041,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{session_id}/warm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prepare for the next prompt
+         * @description Say that a prompt is probably about to come: the agent is started ahead, so that it answers sooner. It is only a hint. Repeat it as often as you like, and send prompts without it if you like.
+         */
+        post: operations["warmSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session_id}/setup": {
         parameters: {
             query?: never;
@@ -991,6 +1075,46 @@ export interface paths {
          * @description Waiting prompts start once the script has succeeded or is removed.
          */
         post: operations["runSetup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue a code review
+         * @description Codex reads changes and reports mistakes as an item of the type `review`. It waits in the same queue as prompts.
+         */
+        post: operations["startReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session_id}/compact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue a compaction of the conversation
+         * @description Codex replaces its conversation by a summary, which takes less of its context. Waits in the same queue as prompts.
+         */
+        post: operations["compactSession"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2163,7 +2287,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -2247,7 +2371,7 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "viewer";
             /** @description What you may do here */
-            permissions?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "credentials:own" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "credentials:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[];
+            permissions?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "runs:approve" | "sessions:share" | "secrets:read" | "credentials:own" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "credentials:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[];
         };
         SignInPage: {
             items: components["schemas"]["SignInEntry"][];
@@ -2283,7 +2407,7 @@ export interface components {
             /** @enum {string} */
             outcome: "done" | "refused";
             /** @description Why it was refused */
-            problem: ("invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable") | null;
+            problem: ("invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable") | null;
             /** @description How often, within one minute: what may be repeated without end has one entry for several */
             count: number;
             actor: {
@@ -2379,6 +2503,16 @@ export interface components {
             approvals: boolean;
             /** @description Texts and the output of commands arrive as they grow, as `item.delta` */
             deltas: boolean;
+            /**
+             * @description Can review changes
+             * @default false
+             */
+            reviews: boolean;
+            /**
+             * @description Can replace its conversation by a summary
+             * @default false
+             */
+            compact: boolean;
         };
         SecretPage: {
             items: components["schemas"]["Secret"][];
@@ -2406,18 +2540,32 @@ export interface components {
         Credential: {
             /** Format: uuid */
             credential_id: string;
-            /** @constant */
-            kind: "token";
+            /** @enum {string} */
+            kind: "token" | "ssh_key";
             /**
              * @description person: used only for sessions that you start. organisation: for those of everybody
              * @enum {string}
              */
             owner: "person" | "organisation";
-            /** @description With its port, if that is not the usual one of https */
+            /** @description With its port, if that is not the usual one of https or ssh */
             host: string;
             /** @description The repositories it is for: those whose path begins so. Empty: all of the host */
             path: string;
-            username: string;
+            /** @description Of a token */
+            username: string | null;
+            /** @description Of a key, to be added at the host: `ssh-ed25519 AAAA…` */
+            public_key: string | null;
+            /** @description Of a key: the host's own keys, as they were found. null: nobody has asked for them */
+            host_keys: {
+                type: string;
+                /** @description SHA256:…, as ssh shows it */
+                fingerprint: string;
+            }[] | null;
+            /**
+             * Format: date-time
+             * @description Of a key: when a person confirmed those keys. Before that, the key is not used
+             */
+            host_keys_confirmed_at: string | null;
             /** Format: date-time */
             created_at: string;
             /**
@@ -2465,13 +2613,18 @@ export interface components {
             network: components["schemas"]["Network"];
             /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
             trust_repository?: boolean;
+            /**
+             * @description ask: Codex asks before every command that it does not know to be harmless, and before it changes files. never: it does what the sandbox allows
+             * @enum {string}
+             */
+            approval_mode?: "never" | "ask";
             /** @description Names of the secrets that its setup and its agent get as environment variables */
             secrets?: string[];
             setup: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
-            setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            setup_status: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description How the last prompt that has ended did; null: none has ended */
-            last_run_status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            last_run_status?: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description `user_id` of who wrote that prompt */
             last_run_by?: string | null;
             /** @description Why the session waits for a person, and for whom; null: it waits for nobody */
@@ -2586,10 +2739,10 @@ export interface components {
         };
         NeedsYou: {
             /**
-             * @description limit_reached: its run waits at a cap. session_failed, run_failed: a failure that nobody concerned has seen. setup_failed: prompts wait for a decision about the setup script. queue_held: prompts wait until the queue is resumed
+             * @description approval_pending: its run has asked something (`GET /api/approvals`). limit_reached: its run waits at a cap. session_failed, run_failed: a failure that nobody concerned has seen. setup_failed: prompts wait for a decision about the setup script. queue_held: prompts wait until the queue is resumed
              * @enum {string}
              */
-            reason: "limit_reached" | "session_failed" | "setup_failed" | "queue_held" | "run_failed";
+            reason: "approval_pending" | "limit_reached" | "session_failed" | "setup_failed" | "queue_held" | "run_failed";
             /** Format: date-time */
             since: string;
             /** @description Whom it waits for: the owner of the session, and who wrote the prompts in question */
@@ -2597,7 +2750,7 @@ export interface components {
         };
         SessionFailure: {
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             detail: string;
         };
         SessionNotice: {
@@ -2672,14 +2825,50 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        ApprovalPage: {
+            items: components["schemas"]["Approval"][];
+            next_cursor: string | null;
+        };
+        Approval: {
+            /** Format: uuid */
+            approval_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: uuid */
+            run_id: string;
+            /** @enum {string} */
+            kind: "command" | "file_change";
+            /** @description Of the command or the file change that waits */
+            item_id: string;
+            /** @description null: it is not a command, or one without a text */
+            command: string | null;
+            /** @description Why the agent asks; null: it does not say */
+            reason: string | null;
+            /** @description The answers that are possible */
+            decisions: ("accept" | "accept_for_session" | "decline" | "cancel")[];
+            /**
+             * @description pending: it waits for an answer. resolved: it has one. expired: its run ended first
+             * @enum {string}
+             */
+            status: "pending" | "resolved" | "expired";
+            decision: ("accept" | "accept_for_session" | "decline" | "cancel") | null;
+            /** @description `system`: nobody answered in time */
+            decided_by: components["schemas"]["Author"] | null;
+            /** Format: date-time */
+            decided_at: string | null;
+            /** @description What who answered has added */
+            note: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
         Run: {
             /** Format: uuid */
             run_id: string;
             /** Format: uuid */
             session_id: string;
             /** @enum {string} */
-            kind: "prompt" | "setup";
-            /** @description For a setup run, the script */
+            kind: "prompt" | "setup" | "review" | "compact";
+            /** @description Of a setup run the script, of a review what it is about, of a compaction a sentence */
             prompt: string;
             /** @description The model of a prompt; null: the platform's default. Links to a session do not show it */
             model?: string | null;
@@ -2688,7 +2877,7 @@ export interface components {
             /** @description Images of the prompt. Left out: it has none. Links to a session do not show them */
             images?: components["schemas"]["PromptImage"][];
             /** @enum {string} */
-            status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted";
             /** @description true: it is queued, and starts only when the queue of its session is resumed */
             held?: boolean;
             /** @description Of a prompt that waits: those of its session start in ascending order, held ones last. null: it does not wait, or a runner has it already */
@@ -2696,6 +2885,8 @@ export interface components {
             /** @description Why the run failed and what to do */
             error: string | null;
             usage: components["schemas"]["Usage"] | null;
+            /** @description Of the conversation when the run ended; null: not known. Links to a session do not show it */
+            context?: components["schemas"]["ContextUsage"] | null;
             /** @description What this run changed */
             diff: components["schemas"]["DiffStat"] | null;
             /** @description Who wrote the prompt, or had the setup script run */
@@ -2738,6 +2929,12 @@ export interface components {
             cached_input_tokens: number;
             output_tokens: number;
             reasoning_output_tokens: number;
+        };
+        ContextUsage: {
+            /** @description Of the last call to the model, or an estimate after a compaction */
+            used_tokens: number;
+            /** @description The most that the model can read at once */
+            window_tokens: number;
         };
         RunResult: {
             /** @description The agent's last message; null: there was none, or the run ended before results were recorded */
@@ -2936,7 +3133,7 @@ export interface components {
             name: string;
         };
         RunEvent: components["schemas"]["KnownRunEvent"] | components["schemas"]["UnknownEvent"];
-        KnownRunEvent: components["schemas"]["RunStartedEvent"] | components["schemas"]["RunSucceededEvent"] | components["schemas"]["RunFailedEvent"] | components["schemas"]["RunCancelledEvent"] | components["schemas"]["RunInterruptedEvent"] | components["schemas"]["ThreadStartedEvent"] | components["schemas"]["TurnStartedEvent"] | components["schemas"]["TurnCompletedEvent"] | components["schemas"]["TurnFailedEvent"] | components["schemas"]["ItemStartedEvent"] | components["schemas"]["ItemUpdatedEvent"] | components["schemas"]["ItemCompletedEvent"] | components["schemas"]["ItemDeltaEvent"] | components["schemas"]["SteerDeliveredEvent"] | components["schemas"]["UsageUpdatedEvent"] | components["schemas"]["NetworkRefusedEvent"] | components["schemas"]["LimitReachedEvent"] | components["schemas"]["LimitLiftedEvent"] | components["schemas"]["CheckpointCreatedEvent"] | components["schemas"]["ErrorEvent"];
+        KnownRunEvent: components["schemas"]["RunStartedEvent"] | components["schemas"]["RunSucceededEvent"] | components["schemas"]["RunFailedEvent"] | components["schemas"]["RunCancelledEvent"] | components["schemas"]["RunInterruptedEvent"] | components["schemas"]["ThreadStartedEvent"] | components["schemas"]["TurnStartedEvent"] | components["schemas"]["TurnCompletedEvent"] | components["schemas"]["TurnFailedEvent"] | components["schemas"]["ItemStartedEvent"] | components["schemas"]["ItemUpdatedEvent"] | components["schemas"]["ItemCompletedEvent"] | components["schemas"]["ItemDeltaEvent"] | components["schemas"]["SteerDeliveredEvent"] | components["schemas"]["UsageUpdatedEvent"] | components["schemas"]["ContextUpdatedEvent"] | components["schemas"]["NetworkRefusedEvent"] | components["schemas"]["LimitReachedEvent"] | components["schemas"]["LimitLiftedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalResolvedEvent"] | components["schemas"]["CheckpointCreatedEvent"] | components["schemas"]["ErrorEvent"];
         RunStartedEvent: {
             /** @constant */
             v: 1;
@@ -2959,7 +3156,7 @@ export interface components {
                  * @default prompt
                  * @enum {string}
                  */
-                kind: "prompt" | "setup";
+                kind: "prompt" | "setup" | "review" | "compact";
                 prompt: string;
                 model: string | null;
                 runner: string;
@@ -2984,6 +3181,7 @@ export interface components {
             type: "run.succeeded";
             data: {
                 usage?: components["schemas"]["Usage"];
+                context?: components["schemas"]["ContextUsage"];
             };
         };
         RunFailedEvent: {
@@ -3006,6 +3204,7 @@ export interface components {
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
+                context?: components["schemas"]["ContextUsage"];
                 stopped?: components["schemas"]["Stopped"];
                 /** @constant */
                 code?: "limit_reached";
@@ -3037,6 +3236,7 @@ export interface components {
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
+                context?: components["schemas"]["ContextUsage"];
                 stopped?: components["schemas"]["Stopped"];
             };
         };
@@ -3060,6 +3260,7 @@ export interface components {
             data: {
                 reason: string;
                 usage?: components["schemas"]["Usage"];
+                context?: components["schemas"]["ContextUsage"];
                 stopped?: components["schemas"]["Stopped"];
             };
         };
@@ -3171,7 +3372,7 @@ export interface components {
         };
         /** @description One thing in a turn. Types that this version does not know may come; they have an id and a type */
         Item: components["schemas"]["KnownItem"] | components["schemas"]["UnknownItem"];
-        KnownItem: components["schemas"]["AgentMessageItem"] | components["schemas"]["ReasoningItem"] | components["schemas"]["CommandExecutionItem"] | components["schemas"]["FileChangeItem"] | components["schemas"]["McpToolCallItem"] | components["schemas"]["WebSearchItem"] | components["schemas"]["TodoListItem"] | components["schemas"]["ErrorItem"];
+        KnownItem: components["schemas"]["AgentMessageItem"] | components["schemas"]["ReasoningItem"] | components["schemas"]["CommandExecutionItem"] | components["schemas"]["FileChangeItem"] | components["schemas"]["McpToolCallItem"] | components["schemas"]["WebSearchItem"] | components["schemas"]["TodoListItem"] | components["schemas"]["ContextCompactionItem"] | components["schemas"]["ReviewItem"] | components["schemas"]["ErrorItem"];
         AgentMessageItem: {
             id: string;
             /**
@@ -3273,6 +3474,44 @@ export interface components {
             items: ({
                 text: string;
                 completed: boolean;
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
+        };
+        ContextCompactionItem: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "context_compaction";
+            /**
+             * @default completed
+             * @enum {string}
+             */
+            status: "in_progress" | "completed" | "failed";
+        } & {
+            [key: string]: unknown;
+        };
+        ReviewItem: {
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "review";
+            text: string;
+            findings: ({
+                title: string;
+                text: string;
+                /** @description 0: drop everything else, 3: nice to have */
+                priority: number | null;
+                /** @description Relative to the repository */
+                path: string;
+                first_line: number;
+                last_line: number;
             } & {
                 [key: string]: unknown;
             })[];
@@ -3407,6 +3646,25 @@ export interface components {
                 usage: components["schemas"]["Usage"];
             };
         };
+        ContextUpdatedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "context.updated";
+            data: components["schemas"]["ContextUsage"];
+        };
         NetworkRefusedEvent: {
             /** @constant */
             v: 1;
@@ -3486,6 +3744,66 @@ export interface components {
             type: "limit.lifted";
             data: Record<string, never>;
         };
+        ApprovalRequestedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "approval.requested";
+            data: {
+                /** Format: uuid */
+                approval_id: string;
+                request_id: string;
+                /** @enum {string} */
+                kind: "command" | "file_change";
+                /** @description Of the command or the file change that waits */
+                item_id: string;
+                /** @description null: it is not a command, or one without a text */
+                command: string | null;
+                /** @description Why the agent asks; null: it does not say */
+                reason: string | null;
+                /** @description The answers that are possible */
+                decisions: ("accept" | "accept_for_session" | "decline" | "cancel")[];
+            };
+        };
+        ApprovalResolvedEvent: {
+            /** @constant */
+            v: 1;
+            /** Format: uuid */
+            run_id: string;
+            /** Format: uuid */
+            session_id: string;
+            tenant_id: string;
+            /** @description Number of the durable event, from 1 without a hole; a delta has that of the event before it */
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "approval.resolved";
+            data: {
+                /** Format: uuid */
+                approval_id: string;
+                request_id: string;
+                /** @enum {string} */
+                outcome: "answered" | "timed_out" | "expired";
+                /** @description null: the run ended first */
+                decision: ("accept" | "accept_for_session" | "decline" | "cancel") | null;
+            };
+        };
         CheckpointCreatedEvent: {
             /** @constant */
             v: 1;
@@ -3563,7 +3881,7 @@ export interface components {
             /** Format: uuid */
             run_id: string;
             /** @enum {string} */
-            status: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted";
             error: string | null;
             usage: components["schemas"]["Usage"] | null;
         };
@@ -3604,13 +3922,18 @@ export interface components {
             network?: components["schemas"]["Network"];
             /** @description true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail */
             trust_repository?: boolean;
+            /**
+             * @description ask: Codex asks before every command that it does not know to be harmless, and before it changes files. never: it does what the sandbox allows
+             * @enum {string}
+             */
+            approval_mode?: "never" | "ask";
             /** @description Names of the secrets that its setup and its agent get as environment variables */
             secrets?: string[];
             setup?: components["schemas"]["Setup"] | null;
             /** @description Status of the last setup run; null: there was none. Prompts wait until it has succeeded or the script is removed */
-            setup_status: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            setup_status: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description How the last prompt that has ended did; null: none has ended */
-            last_run_status?: ("queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
+            last_run_status?: ("queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted") | null;
             /** @description `user_id` of who wrote that prompt */
             last_run_by?: string | null;
             /** @description Why the session waits for a person, and for whom; null: it waits for nobody */
@@ -3797,7 +4120,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -3839,7 +4162,7 @@ export interface components {
             /** @description Its first characters, by which you recognise it */
             start: string;
             /** @description The only permissions that it has; null: all those of the role */
-            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "credentials:own" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "credentials:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
+            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "runs:approve" | "sessions:share" | "secrets:read" | "credentials:own" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "credentials:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -3856,7 +4179,7 @@ export interface components {
             /** @description Its first characters, by which you recognise it */
             start: string;
             /** @description The only permissions that it has; null: all those of the role */
-            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "credentials:own" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "credentials:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
+            scopes: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "runs:approve" | "sessions:share" | "secrets:read" | "credentials:own" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "credentials:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -3982,7 +4305,7 @@ export interface components {
              * @description As in problem documents. The standard does not have it
              * @enum {string}
              */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
         };
         ScimResourceTypes: {
             /** @description URIs of the schemas of this object */
@@ -4503,11 +4826,16 @@ export interface components {
          *       "path": "acme",
          *       "token": "ghp_0123456789abcdef"
          *     }
+         * @example {
+         *       "kind": "ssh_key",
+         *       "host": "git.example.org",
+         *       "owner": "organisation"
+         *     }
          */
         CreateCredential: {
             /**
              * @default token
-             * @enum {string}
+             * @constant
              */
             kind: "token";
             /**
@@ -4525,10 +4853,31 @@ export interface components {
             username: string;
             /** Format: password */
             token: string;
+        } | {
+            /** @constant */
+            kind: "ssh_key";
+            /**
+             * @default person
+             * @enum {string}
+             */
+            owner: "person" | "organisation";
+            host: string;
+            /** @default  */
+            path: string;
+            /**
+             * Format: password
+             * @description Default: a new key is made, and its public half is in the answer
+             */
+            private_key?: string;
         };
         ReplaceCredential: {
             /** Format: password */
-            token: string;
+            token?: string;
+            /** Format: password */
+            private_key?: string;
+        };
+        ConfirmHostKeys: {
+            fingerprints: string[];
         };
         /**
          * @example {
@@ -4556,6 +4905,11 @@ export interface components {
             network?: components["schemas"]["NetworkInput"];
             /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
             trust_repository?: boolean;
+            /**
+             * @description Default: never
+             * @enum {string}
+             */
+            approval_mode?: "never" | "ask";
             /** @description Names of secrets that the setup and the agent of future runs get as environment variables, and with them whoever can send prompts */
             secrets?: string[];
             setup?: components["schemas"]["SetupInput"];
@@ -4628,6 +4982,11 @@ export interface components {
             network?: components["schemas"]["NetworkInput"];
             /** @description Whether Codex starts what the repository's `.codex` folder names, such as MCP servers and skills. They run in the jail, with the session's network and without keys. Its AGENTS.md always applies */
             trust_repository?: boolean;
+            /**
+             * @description never: Codex does what the sandbox allows. ask: Codex asks before every command that it does not know to be harmless, and before it changes files; see `GET /api/approvals`. Applies to runs that start from now on
+             * @enum {string}
+             */
+            approval_mode?: "never" | "ask";
             /** @description Names of secrets that the setup and the agent of future runs get as environment variables, and with them whoever can send prompts */
             secrets?: string[];
             /** @description null: continue without a setup script. `POST …/setup` runs a new script */
@@ -4644,6 +5003,20 @@ export interface components {
              * @enum {string}
              */
             visibility?: "tenant" | "private";
+        };
+        /**
+         * @example {
+         *       "decision": "accept"
+         *     }
+         */
+        DecideApproval: {
+            /**
+             * @description accept: do it. accept_for_session: do it, and do not ask again for the same until the run ends. decline: go on without it. cancel: do not do it, and end the turn
+             * @enum {string}
+             */
+            decision: "accept" | "accept_for_session" | "decline" | "cancel";
+            /** @description For the people who read the session */
+            note?: string;
         };
         /**
          * @example {
@@ -4686,6 +5059,27 @@ export interface components {
             reasoning_effort?: "low" | "medium" | "high";
             /** @description Ids of images that were uploaded to this session, in the order in which Codex sees them */
             images?: string[];
+        };
+        /**
+         * @example {
+         *       "target": {
+         *         "type": "changes"
+         *       }
+         *     }
+         */
+        StartReview: {
+            /** @description changes: what is not committed. base: all that has changed since the session began. custom: what the instructions say */
+            target: {
+                /** @constant */
+                type: "changes";
+            } | {
+                /** @constant */
+                type: "base";
+            } | {
+                /** @constant */
+                type: "custom";
+                instructions: string;
+            };
         };
         /**
          * @example {
@@ -4736,7 +5130,7 @@ export interface components {
         CreateApiKey: {
             name: string;
             /** @description The only permissions that the key has, of those of the role. Left out: all those of the role */
-            scopes?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "sessions:share" | "secrets:read" | "credentials:own" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "credentials:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[];
+            scopes?: ("account:read" | "account:write" | "account:sign_out" | "sessions:read" | "runs:read" | "events:read" | "diffs:read" | "usage:read" | "system:read" | "account:leave" | "api_keys:own" | "tenants:read" | "members:read" | "models:read" | "sessions:write" | "runs:create" | "runs:cancel" | "runs:approve" | "sessions:share" | "secrets:read" | "credentials:own" | "sessions:oversee" | "members:reset_password" | "members:manage" | "scim:manage" | "audit:read" | "audit:manage" | "secrets:manage" | "credentials:manage" | "service_accounts:manage" | "tenants:update" | "limits:manage" | "models:manage" | "owners:manage" | "tenants:create" | "tenants:delete")[];
             /**
              * @description null: it never expires
              * @default 90
@@ -9602,7 +9996,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["CreateCredential"];
             };
@@ -9950,6 +10344,302 @@ export interface operations {
             };
             /** @description - `unsupported_media_type`: Send the request as application/json */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirmHostKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                credential_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmHostKeys"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_forbidden`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `credential_not_found`: The git credential does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `host_keys_differ`: The host has other keys */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findHostKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                credential_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            /**
+             * @description - `repo_host_forbidden`: The repository host is not allowed
+             *     - `repo_host_unknown`: The repository host is unknown
+             *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_forbidden`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `credential_not_found`: The git credential does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `clone_unreachable`: The repository host did not respond
+             *     - `idempotency_key_reused`: This Idempotency-Key was used for a different request
+             */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10696,6 +11386,7 @@ export interface operations {
             /**
              * @description - `disk_quota_exceeded`: The organisation's disk quota is used up
              *     - `model_not_allowed`: The organisation does not allow this model
+             *     - `approvals_unsupported`: The engine of this installation cannot ask
              *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
              */
             409: {
@@ -10728,6 +11419,7 @@ export interface operations {
              * @description - `secret_unknown`: A secret that the session names does not exist
              *     - `clone_failed`: The repository could not be cloned
              *     - `clone_auth_failed`: The repository needs credentials
+             *     - `clone_host_key_changed`: The repository host has another key
              *     - `clone_not_found`: The repository does not exist
              *     - `clone_unreachable`: The repository host did not respond
              *     - `clone_timeout`: Cloning the repository took too long
@@ -11103,6 +11795,7 @@ export interface operations {
              *     - `session_archived`: The session is archived
              *     - `session_not_failed`: The session has not failed
              *     - `disk_quota_exceeded`: The organisation's disk quota is used up
+             *     - `approvals_unsupported`: The engine of this installation cannot ask
              */
             409: {
                 headers: {
@@ -11170,7 +11863,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `store_unavailable`: A data store is not responding */
+            /**
+             * @description - `runner_unavailable`: The runner is not available
+             *     - `store_unavailable`: A data store is not responding
+             */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -11425,6 +12121,265 @@ export interface operations {
             };
             /** @description - `not_acceptable`: No such representation */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listApprovals: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                status?: "pending" | "resolved" | "expired";
+                session_id?: string;
+            };
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalPage"];
+                };
+            };
+            /**
+             * @description - `invalid_cursor`: The cursor is not valid
+             *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideApproval: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideApproval"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_forbidden`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `approval_not_found`: There is no such question
+             *     - `session_not_found`: The session does not exist
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `approval_answered`: The question has been answered
+             *     - `approval_expired`: The run no longer waits for an answer
+             *     - `decision_not_offered`: Codex does not offer this answer
+             *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12192,6 +13147,145 @@ export interface operations {
             };
         };
     };
+    warmSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hint was taken, whether or not anything could be prepared */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_forbidden`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `session_not_found`: The session does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     runSetup: {
         parameters: {
             query?: never;
@@ -12279,6 +13373,330 @@ export interface operations {
              *     - `session_archived`: The session is archived
              *     - `setup_missing`: The session has no setup script
              *     - `setup_in_progress`: The setup script is already queued or running
+             *     - `limit_reached`: A limit of the organisation is reached
+             *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartReview"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description Where to read it */
+                    Location?: string;
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_forbidden`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `session_not_found`: The session does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `session_failed`: The session could not be set up
+             *     - `session_archived`: The session is archived
+             *     - `model_not_allowed`: The organisation does not allow this model
+             *     - `base_missing`: The session has no commit to compare with
+             *     - `not_supported_by_engine`: The engine of this installation cannot do this
+             *     - `limit_reached`: A limit of the organisation is reached
+             *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compactSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description Where to read it */
+                    Location?: string;
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_forbidden`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `session_not_found`: The session does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `session_failed`: The session could not be set up
+             *     - `session_archived`: The session is archived
+             *     - `model_not_allowed`: The organisation does not allow this model
+             *     - `nothing_to_compact`: The session has no conversation yet
+             *     - `not_supported_by_engine`: The engine of this installation cannot do this
              *     - `limit_reached`: A limit of the organisation is reached
              *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
              */
@@ -12462,9 +13880,9 @@ export interface operations {
             query?: {
                 cursor?: string;
                 limit?: number;
-                status?: "queued" | "running" | "succeeded" | "failed" | "cancelled" | "interrupted";
+                status?: "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted";
                 session_id?: string;
-                kind?: "prompt" | "setup";
+                kind?: "prompt" | "setup" | "review" | "compact";
                 /** @description Only runs that were created after this time */
                 created_after?: string;
                 created_before?: string;

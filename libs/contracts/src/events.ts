@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { ApprovalRequested, ApprovalResolved } from './approval-questions.js';
 import { Item } from './items.js';
 import { LimitReached } from './model-calls.js';
 import { NETWORK_REFUSALS } from './network.js';
 import { openEnum, readJson, UNKNOWN } from './open-reading.js';
-import { RUN_KINDS, Usage } from './runs.js';
+import { ContextUsage, RUN_KINDS, Usage } from './runs.js';
 
 /** Version of the envelope; grows when a reader must change. */
 export const EVENT_VERSION = 1;
@@ -36,7 +37,8 @@ export const Stopped = z
 export type Stopped = z.infer<typeof Stopped>;
 
 /** `reason` is a sentence for a person: what happened and what to do. `stopped` is left out where nothing was stopped. */
-const ended = z.object({ reason: z.string(), usage: Usage.optional(), stopped: Stopped.optional() });
+const totals = { usage: Usage.optional(), context: ContextUsage.optional() };
+const ended = z.object({ reason: z.string(), ...totals, stopped: Stopped.optional() });
 
 /** Why a run failed, where a program can do something about it. limit_reached: a cap of tokens or money. */
 export const RUN_FAILURE_CODES = ['limit_reached'] as const;
@@ -48,13 +50,13 @@ const EVENTS = [
     'run.started',
     z.object({
       kind: openEnum(RUN_KINDS).default('prompt'),
-      /** What the person wrote; the script of a setup. */
+      /** As in `Run`. */
       prompt: z.string(),
       model: z.string().nullable(),
       runner: z.string(),
     }),
   ),
-  event('run.succeeded', z.object({ usage: Usage.optional() })),
+  event('run.succeeded', z.object(totals)),
   event('run.failed', ended.extend({ code: openEnum(RUN_FAILURE_CODES).optional() })),
   event('run.cancelled', ended),
   event('run.interrupted', ended),
@@ -82,12 +84,18 @@ const EVENTS = [
   /** The agent has been given this message, after everything before this event. Who wrote it: `GET /api/runs/{run_id}/steers`. */
   event('steer.delivered', z.object({ steer_id: z.uuid(), prompt: z.string() })),
   event('usage.updated', z.object({ usage: Usage })),
+  /** How full the conversation is. Only from engines that know it. */
+  event('context.updated', ContextUsage),
   /** A connection that the run's network does not allow; reported once per host, port and reason. */
   event('network.refused', z.object({ host: z.string(), port: z.int(), reason: openEnum(NETWORK_REFUSALS) })),
   /** A model call waits, since it would pass a cap of tokens or money: until somebody raises it, or until `until`. */
   event('limit.reached', LimitReached.extend({ until: z.iso.datetime() })),
   /** That call was sent after all. */
   event('limit.lifted', none),
+  /** The turn waits for a person. */
+  event('approval.requested', ApprovalRequested),
+  /** The answer takes effect now, or the question is over. */
+  event('approval.resolved', ApprovalResolved),
   event('checkpoint.created', z.object({ tree: z.string(), position: openEnum(['before', 'after']) })),
   event('error', z.object({ message: z.string() })),
 ] as const;

@@ -49,6 +49,23 @@ export const WebSearchItem = item('web_search', { query: z.string() });
 export const TodoListItem = item('todo_list', {
   items: z.array(z.looseObject({ text: z.string(), completed: z.boolean() })),
 });
+/** The conversation was replaced by a summary. */
+export const ContextCompactionItem = item('context_compaction', { status });
+/** What a review has found. Without findings, `text` is all that the reviewer says. */
+export const ReviewItem = item('review', {
+  text: z.string(),
+  findings: z.array(
+    z.looseObject({
+      title: z.string(),
+      text: z.string(),
+      priority: z.int().min(0).max(3).nullable().describe('0: drop everything else, 3: nice to have'),
+      path: z.string().describe('Relative to the repository'),
+      first_line: z.int(),
+      last_line: z.int(),
+    }),
+  ),
+});
+export type ReviewFinding = z.infer<typeof ReviewItem>['findings'][number];
 export const ErrorItem = item('error', { message: z.string() });
 
 const KNOWN_ITEMS = [
@@ -59,6 +76,8 @@ const KNOWN_ITEMS = [
   McpToolCallItem,
   WebSearchItem,
   TodoListItem,
+  ContextCompactionItem,
+  ReviewItem,
   ErrorItem,
 ] as const;
 

@@ -4,6 +4,7 @@ import { openEnum } from './open-reading.js';
 /**
  * Why a session waits for a person.
  *
+ *     approval_pending  its run has asked something, and waits for the answer
  *     limit_reached   its run waits at a cap, until somebody raises it
  *     session_failed  it could not be set up, and nobody concerned has seen that
  *     setup_failed    its setup script has not succeeded, and prompts wait for a decision
@@ -11,6 +12,7 @@ import { openEnum } from './open-reading.js';
  *     run_failed      its last prompt failed, and nobody concerned has seen that
  */
 const NEEDS_YOU_REASONS = [
+  'approval_pending',
   'limit_reached',
   'session_failed',
   'setup_failed',
@@ -22,7 +24,7 @@ export type NeedsYouReason = (typeof NEEDS_YOU_REASONS)[number];
 export const NeedsYou = z
   .object({
     reason: openEnum(NEEDS_YOU_REASONS).describe(
-      'limit_reached: its run waits at a cap. session_failed, run_failed: a failure that nobody concerned has seen. ' +
+      'approval_pending: its run has asked something (`GET /api/approvals`). limit_reached: its run waits at a cap. session_failed, run_failed: a failure that nobody concerned has seen. ' +
         'setup_failed: prompts wait for a decision about the setup script. queue_held: prompts wait until the queue is resumed',
     ),
     since: z.iso.datetime(),

@@ -19,6 +19,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'sessions:oversee':
     'Stop runs of private sessions, and delete those sessions, without seeing what is in them',
   'sessions:write': 'Start, change, archive and delete sessions',
+  'runs:approve': 'Answer what runs ask before they act',
   'runs:create': 'Send prompts, take them back, and run setup scripts',
   'runs:cancel': 'Stop runs, and remove prompts from the queue',
   'sessions:share': 'Make links that show a session to people outside, and revoke them',

@@ -24,6 +24,7 @@ export const PERMISSION_TABLE = {
   'sessions:write': 'member',
   'runs:create': 'member',
   'runs:cancel': 'member',
+  'runs:approve': 'member',
   'sessions:share': 'member',
   'secrets:read': 'member',
   'credentials:own': 'member',

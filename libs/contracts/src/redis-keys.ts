@@ -7,6 +7,8 @@ export const REDIS_KEYS = {
   runInbox: (runId: string) => `codex:run:${runId}:inbox`,
   /** Which runner has Codex prepared for the session, or which run has it: one of them may write its conversation. */
   sessionHolder: (sessionId: string) => `codex:session:${sessionId}:holder`,
+  /** Which runner has decided for itself that it takes a run that was offered to another one. */
+  runTaker: (runId: string) => `codex:run:${runId}:taker`,
   activity: (tenantId: string) => `codex:activity:${tenantId}`,
   /** Stream: entries of a tenant's audit log, for consumers. */
   audit: (tenantId: string) => `codex:audit:${tenantId}`,
@@ -26,7 +28,7 @@ export const REDIS_KEYS = {
 /** Pub/sub channel of all runners: announces each command to a run. */
 export const RUN_COMMAND_CHANNEL = 'codex:run-commands';
 
-/** Pub/sub channel of all runners: a run needs a session that another runner has prepared, and the answer to that. */
+/** Pub/sub channel of all runners: a run is offered to the one that has prepared its session, or needs the session; and the answers. */
 export const SESSION_HOLDERS_CHANNEL = 'codex:session-holders';
 
 /** Pub/sub channel with each activity of every tenant, as JSON, for those who may miss one. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { ApprovalDecision, ApprovalMode } from './approval-questions.js';
 import { ModelName, ReasoningEffort } from './models.js';
 import { Network, NETWORK_OFF } from './network.js';
 import { AgentHead, TreeId } from './rewinds.js';
-import { toRunInput, RunInput, RunKind } from './runs.js';
+import { toRunInput, RunInput } from './runs.js';
 import { MAX_STEER_LENGTH } from './steers.js';
 
 /**
@@ -56,6 +57,8 @@ const RunRequest = z.strictObject({
   network: Network.default(NETWORK_OFF),
   /** Whether Codex starts what the repository's `.codex` folder names. Only in a jail. */
   trustRepository: z.boolean().default(false),
+  /** When Codex asks a person. A setup never asks. */
+  approvalMode: ApprovalMode.default('never'),
   /** Whether each model call is first reserved in the backend's ledger, which must know the run. */
   metered: z.boolean().default(false),
   /** The run's secrets, sealed for it (`SecretsGrant`, libs/service-kit `run-grant.ts`). Left out: it has none. */
@@ -78,7 +81,7 @@ export type StartRun = z.input<typeof RunRequest>;
  * script (the form that backends send which do not know `input` yet).
  */
 export const StartRun = RunRequest.partial({ input: true })
-  .extend({ kind: RunKind.optional(), prompt: z.string().min(1).max(100_000).optional() })
+  .extend({ kind: z.enum(['prompt', 'setup']).optional(), prompt: z.string().min(1).max(100_000).optional() })
   .refine((body) => (body.input === undefined) !== (body.prompt === undefined), 'give either input or prompt')
   .refine((body) => body.input === undefined || body.kind === undefined, 'the kind is part of the input')
   .transform(({ input, kind = 'prompt', prompt = '', ...request }) => ({
@@ -93,6 +96,15 @@ export const StartRun = RunRequest.partial({ input: true })
  */
 export const RunHolding = z.object({ held: z.boolean() });
 export type RunHolding = z.infer<typeof RunHolding>;
+
+/** Body of `POST /runs/{runId}/answer`: the answer to a question of the run. The first answer to a question counts. */
+export const AnswerRun = z.strictObject({
+  requestId: z.string().min(1).max(80),
+  decision: ApprovalDecision,
+  /** Nobody has answered in time. */
+  timedOut: z.boolean().default(false),
+});
+export type AnswerRun = z.input<typeof AnswerRun>;
 
 /** Body of `POST /runs/{runId}/steer`. Repeating it with the same id changes nothing. */
 export const SteerRunning = z.strictObject({

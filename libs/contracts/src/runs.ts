@@ -10,14 +10,26 @@ import { DiffStat } from './diffs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
-export const RUN_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
+export const RUN_STATUSES = [
+  'queued',
+  'running',
+  'waiting',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'interrupted',
+] as const;
 export const RunStatus = z.enum(RUN_STATUSES);
 export type RunStatus = z.infer<typeof RunStatus>;
 
-/** A queued run can end without having started: its runner refused it, or was lost before the first event. */
+/**
+ * A queued run can end without having started: its runner refused it, or was lost before the first event. A waiting run has asked
+ * a person: until the answer takes effect, it takes no place and no time from its limit.
+ */
 export const RUN_TRANSITIONS: TransitionTable<RunStatus> = {
   queued: ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'],
-  running: ['succeeded', 'failed', 'cancelled', 'interrupted'],
+  running: ['waiting', 'succeeded', 'failed', 'cancelled', 'interrupted'],
+  waiting: ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'],
   succeeded: [],
   failed: [],
   cancelled: [],
@@ -35,31 +47,60 @@ export const Usage = z
   .meta({ id: 'Usage' });
 export type Usage = z.infer<typeof Usage>;
 
-/** prompt: a person's prompt, for Codex. setup: the session's setup script, for a shell. */
-export const RUN_KINDS = ['prompt', 'setup'] as const;
+/** How much of what a model can read at once a session's conversation takes. */
+export const ContextUsage = z
+  .object({
+    used_tokens: z.int().describe('Of the last call to the model, or an estimate after a compaction'),
+    window_tokens: z.int().positive().describe('The most that the model can read at once'),
+  })
+  .meta({ id: 'ContextUsage' });
+export type ContextUsage = z.infer<typeof ContextUsage>;
+
+/**
+ * prompt: a person's prompt, for Codex. setup: the session's setup script, for a shell. review: Codex looks for mistakes in
+ * changes. compact: Codex replaces its conversation by a summary.
+ */
+export const RUN_KINDS = ['prompt', 'setup', 'review', 'compact'] as const;
 export const RunKind = z.enum(RUN_KINDS);
 export type RunKind = z.infer<typeof RunKind>;
+
+/** Whether Codex works on such a run, and calls a model. */
+export const isCodexRun = (kind: RunKind): boolean => kind !== 'setup';
 
 /** In characters. */
 export const MAX_PROMPT_LENGTH = 100_000;
 
 const instructions = z.string().min(1).max(MAX_PROMPT_LENGTH);
 
+/** What a review is about. `commit` is where the session's repository was when the session began. */
+const ReviewInput = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('changes') }),
+  z.strictObject({ type: z.literal('base'), commit: z.string().regex(/^[0-9a-f]{40,64}$/) }),
+  z.strictObject({ type: z.literal('custom'), instructions }),
+]);
+
+const model = {
+  /** Left out: the platform's default model. */
+  model: ModelName.optional(),
+  /** Left out: the model's own default. */
+  effort: ReasoningEffort.optional(),
+};
+
 /** What a run is asked to do, by its kind. */
 export const RunInput = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('prompt'),
     prompt: instructions,
-    /** Left out: the platform's default model. */
-    model: ModelName.optional(),
-    /** Left out: the model's own default. */
-    effort: ReasoningEffort.optional(),
+    ...model,
     /** In the order in which the person attached them. Left out: there are none. */
     images: z.array(InputImage).max(MOST_IMAGES_PER_PROMPT).optional(),
   }),
   z.strictObject({ kind: z.literal('setup'), script: instructions }),
+  z.strictObject({ kind: z.literal('review'), target: ReviewInput, ...model }),
+  z.strictObject({ kind: z.literal('compact'), ...model }),
 ]);
 export type RunInput = z.infer<typeof RunInput>;
+export type RunInputOf<K extends RunKind> = Extract<RunInput, { kind: K }>;
 
 /** The text of a run's input. Answers and `run.started` events carry it as `prompt`, for every kind of run. */
 export function textOfInput(input: RunInput): string {
@@ -68,11 +109,26 @@ export function textOfInput(input: RunInput): string {
       return input.prompt;
     case 'setup':
       return input.script;
+    case 'review':
+      return textOfReview(input.target);
+    case 'compact':
+      return 'Compact the conversation.';
   }
 }
 
-/** The inverse of `textOfInput`, of an input that is only text. */
-export const toRunInput = (kind: RunKind, text: string): RunInput =>
+function textOfReview(target: z.infer<typeof ReviewInput>): string {
+  switch (target.type) {
+    case 'changes':
+      return 'Review the changes that are not committed.';
+    case 'base':
+      return 'Review everything that has changed since the session began.';
+    case 'custom':
+      return target.instructions;
+  }
+}
+
+/** The inverse of `textOfInput`, of a prompt or a script that is only text. */
+export const toRunInput = (kind: 'prompt' | 'setup', text: string): RunInput =>
   kind === 'setup' ? { kind, script: text } : { kind, prompt: text };
 
 /** What came of a run that has ended. */
@@ -100,7 +156,9 @@ export const Run = z
     run_id: z.uuid(),
     session_id: z.uuid(),
     kind: openEnum(RUN_KINDS),
-    prompt: z.string().describe('For a setup run, the script'),
+    prompt: z
+      .string()
+      .describe('Of a setup run the script, of a review what it is about, of a compaction a sentence'),
     model: z
       .string()
       .nullable()
@@ -128,6 +186,9 @@ export const Run = z
       ),
     error: z.string().nullable().describe('Why the run failed and what to do'),
     usage: Usage.nullable(),
+    context: ContextUsage.nullable()
+      .optional()
+      .describe('Of the conversation when the run ended; null: not known. Links to a session do not show it'),
     diff: DiffStat.nullable().describe('What this run changed'),
     created_by: Author.optional().describe('Who wrote the prompt, or had the setup script run'),
     edited_by: Author.nullable().optional().describe('Who last edited the prompt; null: nobody did'),
@@ -162,6 +223,22 @@ export const PromptSession = z
   })
   .meta({ id: 'PromptSession', examples: [{ prompt: 'Explain this repository.' }] });
 export type PromptSession = z.infer<typeof PromptSession>;
+
+/** Body of `POST /api/sessions/{session_id}/reviews`. */
+export const StartReview = z
+  .strictObject({
+    target: z
+      .discriminatedUnion('type', [
+        z.strictObject({ type: z.literal('changes') }),
+        z.strictObject({ type: z.literal('base') }),
+        z.strictObject({ type: z.literal('custom'), instructions: writtenText(MAX_PROMPT_LENGTH) }),
+      ])
+      .describe(
+        'changes: what is not committed. base: all that has changed since the session began. custom: what the instructions say',
+      ),
+  })
+  .meta({ id: 'StartReview', examples: [{ target: { type: 'changes' } }] });
+export type StartReview = z.infer<typeof StartReview>;
 
 /** Body of `PATCH /api/runs/{run_id}`, for a prompt that waits. */
 export const EditPrompt = z

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { APPROVAL_MODES, ApprovalMode } from './approval-questions.js';
 import { DiffStat } from './diffs.js';
 import { ModelName, REASONING_EFFORTS, ReasoningEffort } from './models.js';
 import { NeedsYou, SessionRead } from './needs-you.js';
@@ -82,6 +83,12 @@ export const Session = z
       .describe(
         "true: Codex starts what the repository's `.codex` folder names, such as MCP servers and skills, in the jail",
       ),
+    approval_mode: openEnum(APPROVAL_MODES)
+      .optional()
+      .describe(
+        'ask: Codex asks before every command that it does not know to be harmless, and before it changes files. never: it does ' +
+          'what the sandbox allows',
+      ),
     secrets: z
       .array(z.string())
       .optional()
@@ -163,6 +170,11 @@ const trustRepository = z
       "with the session's network and without keys. Its AGENTS.md always applies",
   );
 
+const approvalMode = ApprovalMode.describe(
+  'never: Codex does what the sandbox allows. ask: Codex asks before every command that it does not know to be harmless, and ' +
+    'before it changes files; see `GET /api/approvals`. Applies to runs that start from now on',
+);
+
 const secrets = SecretNames.describe(
   'Names of secrets that the setup and the agent of future runs get as environment variables, and with them whoever can send prompts',
 );
@@ -181,6 +193,7 @@ export const CreateSession = z
     reasoning_effort: ReasoningEffort.optional(),
     network: Network.optional().describe('Default: off'),
     trust_repository: trustRepository.optional(),
+    approval_mode: approvalMode.optional().describe('Default: never'),
     secrets: secrets.optional(),
     setup: Setup.optional(),
     visibility: SessionVisibility.optional().describe('Default: tenant'),
@@ -204,6 +217,7 @@ export const UpdateSession = z
       ),
     network: Network.optional(),
     trust_repository: trustRepository.optional(),
+    approval_mode: approvalMode.optional(),
     secrets: secrets.optional(),
     setup: Setup.nullish().describe(
       'null: continue without a setup script. `POST …/setup` runs a new script',
@@ -225,7 +239,7 @@ export const UpdateSession = z
   })
   .refine(
     (body) => Object.keys(body).length > 0,
-    'give title, status, network, trust_repository, secrets, setup, queue_held, visibility or owner_id',
+    'give title, status, network, trust_repository, approval_mode, secrets, setup, queue_held, visibility or owner_id',
   )
   .meta({ id: 'UpdateSession', minProperties: 1 });
 export type UpdateSession = z.infer<typeof UpdateSession>;

@@ -153,7 +153,18 @@ const runs = {
   RUN_TIMEOUT_MINUTES: {
     ...withDefault(number(0.01, 10_000), 60),
     ...RUNNER,
-    description: 'Maximum duration of a run.',
+    description: 'Maximum duration of a run, without the time for which it waits for answers.',
+  },
+  APPROVAL_TIMEOUT_MINUTES: {
+    ...withDefault(number(0.01, 100_000), 60),
+    ...BACKEND,
+    description: 'How long a question of a run waits for an answer, before it counts as declined.',
+  },
+  MAX_WAITING_RUNS: {
+    ...withDefault(integer(0, 10_000), 20),
+    ...RUNNER,
+    description:
+      'Maximum runs per runner that wait for an answer without taking one of its MAX_CONCURRENT_RUNS. Their processes stay, and take memory. Further ones keep their place while they wait.',
   },
   SETUP_TIMEOUT_MINUTES: {
     ...withDefault(number(0.01, 10_000), 20),

@@ -42,6 +42,8 @@ export const EngineCapabilities = z
     steer: z.boolean().describe('Takes further messages while it works'),
     approvals: z.boolean().describe('Can ask a person before it does something'),
     deltas: z.boolean().describe('Texts and the output of commands arrive as they grow, as `item.delta`'),
+    reviews: z.boolean().default(false).describe('Can review changes'),
+    compact: z.boolean().default(false).describe('Can replace its conversation by a summary'),
   })
   .meta({ id: 'EngineCapabilities' });
 export type EngineCapabilities = z.infer<typeof EngineCapabilities>;

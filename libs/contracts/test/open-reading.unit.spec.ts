@@ -59,7 +59,7 @@ describe('an event', () => {
   });
 
   it.each([
-    ['of a new type', { type: 'approval.requested', data: { question: 'May I?' } }],
+    ['of a new type', { type: 'voice.requested', data: { question: 'May I?' } }],
     ['of a known type with other data', { type: 'turn.failed', data: { problem: 5 } }],
     ['with a new version of the envelope', { v: 2, type: 'turn.started', data: {} }],
   ])('%s is read as unknown, with its own type and data', (_, { type, data, ...changed }) => {
@@ -83,7 +83,7 @@ describe('an activity', () => {
       ...ACTIVITY,
       type: 'run.status',
       run_id: ID,
-      status: 'waiting',
+      status: 'paused',
       error: null,
       usage: null,
     };
@@ -116,7 +116,7 @@ it('reads answers with values that it does not know', () => {
     session_id: ID,
     kind: 'review',
     prompt: 'Look',
-    status: 'waiting' as RunStatusActivity['status'],
+    status: 'paused' as RunStatusActivity['status'],
     error: null,
     usage: null,
     diff: null,

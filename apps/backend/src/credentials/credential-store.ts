@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { CreateCredential, Credential, CredentialPage } from '@saas-codex/contracts/credentials';
+import type {
+  CreateCredential,
+  Credential,
+  CredentialPage,
+  ReplaceCredential,
+} from '@saas-codex/contracts/credentials';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
 import { ProblemError } from '@saas-codex/service-kit/problem';
@@ -13,6 +18,7 @@ import { actorId, hasPermission } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { CredentialEntity, toCredential } from './credential.entity.js';
+import { fingerprintOf, generateSshKey, readSshKey } from './ssh-keys.js';
 
 const KIND = 'git_credential';
 /** Sort key of the list: host, path, id. */
@@ -55,6 +61,9 @@ export class CredentialStore {
   async create(ctx: RequestContext, body: CreateCredential): Promise<Credential> {
     const place = { ...placeOf(body), ownerId: ownerIdOf(ctx, body.owner) };
     const id = ctx.idempotentId ?? uuidV7();
+    const { value, publicKey } =
+      'token' in body ? { value: body.token, publicKey: null } : keyFrom(body.private_key);
+    const username = 'username' in body ? body.username : null;
     try {
       return await this.db.run(ctx, async (tx) => {
         const credentials = tx.of(CredentialEntity);
@@ -63,13 +72,13 @@ export class CredentialStore {
           this.audit.recordedBefore(ctx);
           return toCredential(existing);
         }
-        const row = { id, kind: body.kind, ...place, username: body.username };
+        const row = { id, kind: body.kind, ...place, username, publicKey };
         const created = await credentials.insert({
           ...row,
           createdBy: actorId(ctx.actor),
           createdAt: new Date(),
         });
-        await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: id, value: body.token });
+        await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: id, value });
         await this.audit.recordIn(tx, ctx, { target: { id, name: nameOf(created) } });
         return toCredential(created);
       });
@@ -82,14 +91,34 @@ export class CredentialStore {
     }
   }
 
-  /** @throws ProblemError credential_not_found, forbidden */
-  async replace(ctx: RequestContext, id: string, token: string): Promise<Credential> {
-    return this.db.run(ctx, async (tx) => {
-      const row = await this.changeable(tx, ctx, id);
-      await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: id, value: token });
-      await tx.of(CredentialEntity).update({ id }, { lastUsedAt: null, refusedAt: null });
-      await this.audit.recordIn(tx, ctx, { target: { id, name: nameOf(row) } });
-      return toCredential({ ...row, lastUsedAt: null, refusedAt: null });
+  /** @throws ProblemError credential_not_found, forbidden, invalid_request */
+  async replace(ctx: RequestContext, id: string, body: ReplaceCredential): Promise<Credential> {
+    const key = body.private_key === undefined ? null : keyFrom(body.private_key);
+    const value = body.token ?? key?.value ?? '';
+    return this.change(ctx, id, async (tx, row) => {
+      if ((row.kind === 'ssh_key') !== (key !== null)) throw otherKind(row);
+      await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: id, value });
+      return { lastUsedAt: null, refusedAt: null, publicKey: key?.publicKey ?? null };
+    });
+  }
+
+  /** What was found at the host of a key. Nothing uses it before it is confirmed. @throws ProblemError credential_not_found, forbidden */
+  async keepHostKeys(ctx: RequestContext, id: string, hostKeys: string[]): Promise<Credential> {
+    return this.change(ctx, id, (_tx, row) =>
+      // Those that were confirmed stay so.
+      Promise.resolve(isSame(row.hostKeys, hostKeys) ? {} : { hostKeys, hostKeysConfirmedAt: null }),
+    );
+  }
+
+  /** @throws ProblemError credential_not_found, forbidden, host_keys_differ */
+  async confirmHostKeys(ctx: RequestContext, id: string, fingerprints: string[]): Promise<Credential> {
+    return this.change(ctx, id, (_tx, { hostKeys }) => {
+      if (!isSame(hostKeys?.map(fingerprintOf) ?? null, fingerprints))
+        throw new ProblemError(
+          'host_keys_differ',
+          'Look at the keys again, then confirm all that were found.',
+        );
+      return Promise.resolve({ hostKeysConfirmedAt: new Date() });
     });
   }
 
@@ -99,6 +128,20 @@ export class CredentialStore {
       const row = await this.changeable(tx, ctx, id);
       await tx.of(CredentialEntity).delete({ id });
       await this.audit.recordIn(tx, ctx, { target: { id, name: nameOf(row) } });
+    });
+  }
+
+  private change(
+    ctx: RequestContext,
+    id: string,
+    changeOf: (tx: TenantTransaction, row: CredentialEntity) => Promise<Partial<CredentialEntity>>,
+  ): Promise<Credential> {
+    return this.db.run(ctx, async (tx) => {
+      const row = await this.changeable(tx, ctx, id);
+      const set = await changeOf(tx, row);
+      if (Object.keys(set).length > 0) await tx.of(CredentialEntity).update({ id }, set);
+      await this.audit.recordIn(tx, ctx, { target: { id, name: nameOf(row) } });
+      return toCredential({ ...row, ...set });
     });
   }
 
@@ -133,6 +176,26 @@ function ownerIdOf(ctx: RequestContext, owner: CreateCredential['owner']): strin
   );
 }
 
+/** @throws ProblemError invalid_request */
+function keyFrom(privateKey: string | undefined): { value: string; publicKey: string } {
+  const key = privateKey === undefined ? generateSshKey() : readSshKey(privateKey);
+  if (key === null)
+    throw new ProblemError(
+      'invalid_request',
+      'The private key cannot be read. Give it as OpenSSH writes it, without a passphrase.',
+    );
+  return { value: key.privateKey, publicKey: key.publicKey };
+}
+
+const otherKind = ({ kind }: CredentialEntity) =>
+  new ProblemError(
+    'invalid_request',
+    kind === 'ssh_key' ? 'It is a key. Send private_key.' : 'It is a token. Send token.',
+  );
+
+const isSame = (one: readonly string[] | null, other: readonly string[]) =>
+  one !== null && one.toSorted().join() === other.toSorted().join();
+
 function requireManager({ actor }: RequestContext): void {
   if (!hasPermission(actor, 'credentials:manage'))
     throw new ProblemError(
@@ -142,16 +205,17 @@ function requireManager({ actor }: RequestContext): void {
 }
 
 const PORT = /:(\d{1,5})$/;
-/** The one of https, which addresses need not name. */
-export const USUAL_PORT = 443;
+/** Those that addresses need not name. */
+export const USUAL_PORTS = { token: 443, ssh_key: 22 } as const;
 
 /** @throws ProblemError invalid_request */
-function placeOf({ host: text, path }: CreateCredential): Pick<CredentialEntity, 'host' | 'path'> {
-  const port = Number(PORT.exec(text)?.[1] ?? USUAL_PORT);
+function placeOf({ kind, host: text, path }: CreateCredential): Pick<CredentialEntity, 'host' | 'path'> {
+  const usual = USUAL_PORTS[kind];
+  const port = Number(PORT.exec(text)?.[1] ?? usual);
   const host = normaliseHost(text.replace(PORT, ''));
   if (host === null || port < 1 || port > 65_535)
     throw new ProblemError('invalid_request', 'The host is not a valid name. Give it as in github.com.');
-  return { host: hostAndPort(host, port, USUAL_PORT), path: path.replace(/^\/+|\/+$/g, '') };
+  return { host: hostAndPort(host, port, usual), path: path.replace(/^\/+|\/+$/g, '') };
 }
 
 /** @param usual the port that addresses need not name */

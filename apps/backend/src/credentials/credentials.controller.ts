@@ -1,6 +1,7 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
+  ConfirmHostKeys,
   CreateCredential,
   Credential,
   CredentialPage,
@@ -42,7 +43,7 @@ export class CredentialsController {
 
   @Post()
   @RequirePermission('credentials:own')
-  @ReceivedOnce('token')
+  @ReceivedOnce('token', 'private_key')
   @ApiOperation({
     operationId: 'createCredential',
     summary: 'Save a git credential',
@@ -60,15 +61,18 @@ export class CredentialsController {
 
   @Patch(':credential_id')
   @RequirePermission('credentials:own')
-  @ApiOperation({ operationId: 'replaceCredential', summary: 'Replace the token of a git credential' })
+  @ApiOperation({
+    operationId: 'replaceCredential',
+    summary: 'Replace the token or private key of a git credential',
+  })
   @ApiProblems('credential_not_found')
   @ApiResponse({ status: 200, standardSchema: Credential })
   replace(
     @Ctx() ctx: RequestContext,
     @Param('credential_id', id) credentialId: string,
-    @Body({ schema: ReplaceCredential }) { token }: ReplaceCredential,
+    @Body({ schema: ReplaceCredential }) body: ReplaceCredential,
   ): Promise<Credential> {
-    return this.credentials.replace(ctx, credentialId, token);
+    return this.credentials.replace(ctx, credentialId, body);
   }
 
   @Delete(':credential_id')
@@ -83,6 +87,41 @@ export class CredentialsController {
   @ApiResponse({ status: 204, description: 'The credential and its token are gone' })
   remove(@Ctx() ctx: RequestContext, @Param('credential_id', id) credentialId: string): Promise<void> {
     return this.credentials.remove(ctx, credentialId);
+  }
+
+  @Post(':credential_id/host-keys')
+  @HttpCode(200)
+  @RequirePermission('credentials:own')
+  @ApiOperation({
+    operationId: 'findHostKeys',
+    summary: 'Ask the host of an ssh key for its own keys',
+    description:
+      'The answer shows their fingerprints. Compare them with those that the host publishes, then confirm them. Until then the key is not used. Keys that were confirmed and are found again stay confirmed.',
+  })
+  @ApiProblems('credential_not_found', 'repo_host_forbidden', 'repo_host_unknown', 'clone_unreachable')
+  @ApiResponse({ status: 200, standardSchema: Credential })
+  findHostKeys(
+    @Ctx() ctx: RequestContext,
+    @Param('credential_id', id) credentialId: string,
+  ): Promise<Credential> {
+    return this.access.findHostKeys(ctx, credentialId);
+  }
+
+  @Put(':credential_id/host-keys')
+  @RequirePermission('credentials:own')
+  @ApiOperation({
+    operationId: 'confirmHostKeys',
+    summary: 'Confirm the keys of a host',
+    description: 'From now on the ssh key is used, and only with a host that shows one of these keys.',
+  })
+  @ApiProblems('credential_not_found', 'host_keys_differ')
+  @ApiResponse({ status: 200, standardSchema: Credential })
+  confirmHostKeys(
+    @Ctx() ctx: RequestContext,
+    @Param('credential_id', id) credentialId: string,
+    @Body({ schema: ConfirmHostKeys }) { fingerprints }: ConfirmHostKeys,
+  ): Promise<Credential> {
+    return this.credentials.confirmHostKeys(ctx, credentialId, fingerprints);
   }
 
   @Post(':credential_id/test')

@@ -1,15 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { CredentialTest } from '@saas-codex/contracts/credentials';
+import type { Credential, CredentialTest } from '@saas-codex/contracts/credentials';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { TenantDatabase } from '../database/tenant-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { SecretStore } from '../secrets/secret-store.js';
-import { type ParsedAddress, parseAddress } from '../workspaces/addresses/parse-address.js';
-import { Clones } from '../workspaces/clones/clones.js';
-import type { GitAccess } from '../workspaces/git/transport.js';
+import { Clones, type ParsedAddress, type RemoteCredential } from '../workspaces/clones/clones.js';
 import { CredentialEntity } from './credential.entity.js';
-import { credentialNotFound, hostAndPort, nameOf, USUAL_PORT } from './credential-store.js';
+import { CredentialStore, credentialNotFound, hostAndPort, nameOf, USUAL_PORTS } from './credential-store.js';
 
 /** Where in the settings a person mends it. */
 const WHERE = 'Settings → Git credentials';
@@ -26,6 +24,7 @@ const WHERE = 'Settings → Git credentials';
 export class RepositoryAccess {
   constructor(
     private readonly db: TenantDatabase,
+    private readonly credentials: CredentialStore,
     private readonly secrets: SecretStore,
     private readonly clones: Clones,
   ) {}
@@ -40,9 +39,9 @@ export class RepositoryAccess {
     { tenantId }: TenantScope,
     personId: string,
     repoUrl: string | null,
-    work: (access: GitAccess | null) => Promise<T>,
+    work: (credential: RemoteCredential | null) => Promise<T>,
   ): Promise<T> {
-    const address = repoUrl === null ? null : parseAddress(repoUrl);
+    const address = repoUrl === null ? null : this.clones.parseAddress(repoUrl);
     const row = address && (await this.find({ tenantId, readerId: personId }, address));
     try {
       const done = await work(row && (await this.open(row)));
@@ -55,13 +54,23 @@ export class RepositoryAccess {
   }
 
   /**
+   * Asks the host of a key for its own keys. A person compares and confirms them before the key is used.
+   * @throws ProblemError credential_not_found, forbidden, repo_*, clone_unreachable
+   */
+  async findHostKeys(ctx: RequestContext, id: string): Promise<Credential> {
+    const row = await this.db.run(ctx, (tx) => tx.of(CredentialEntity).findOne({ where: { id } }));
+    if (row?.kind !== 'ssh_key') throw credentialNotFound();
+    return this.credentials.keepHostKeys(ctx, id, await this.clones.hostKeys(`ssh://${row.host}/x`));
+  }
+
+  /**
    * Reads the repository's branches with this credential and no other.
    * @throws ProblemError credential_not_found, repo_url_*, repo_host_*
    */
   async test(ctx: RequestContext, id: string, repoUrl: string): Promise<CredentialTest> {
     const row = await this.db.run(ctx, (tx) => tx.of(CredentialEntity).findOne({ where: { id } }));
     if (!row) throw credentialNotFound();
-    if (!covers(row, parseAddress(repoUrl)))
+    if (!covers(row, this.clones.parseAddress(repoUrl)))
       return { works: false, detail: `This credential is for ${nameOf(row)}, and not for this repository.` };
     try {
       await this.clones.checkAccess(ctx, repoUrl, await this.open(row));
@@ -84,10 +93,14 @@ export class RepositoryAccess {
     return best ?? null;
   }
 
-  private async open(row: CredentialEntity): Promise<GitAccess> {
-    const password = await this.secrets.valueOf({ tenantId: row.tenantId }, row.id);
-    if (password === null) throw credentialNotFound();
-    return { username: row.username, password };
+  /** @throws ProblemError clone_auth_failed when nobody has confirmed the host's keys */
+  private async open(row: CredentialEntity): Promise<RemoteCredential> {
+    const secret = await this.secrets.valueOf({ tenantId: row.tenantId }, row.id);
+    if (secret === null) throw credentialNotFound();
+    const { publicKey, hostKeys, hostKeysConfirmedAt } = row;
+    if (publicKey === null) return { kind: 'token', username: row.username ?? '', password: secret };
+    if (hostKeys === null || hostKeysConfirmedAt === null) throw unconfirmed(row);
+    return { kind: 'ssh_key', privateKey: secret, publicKey, hostKeys };
   }
 
   private async remember(
@@ -100,9 +113,11 @@ export class RepositoryAccess {
 
 const byOwner = ({ ownerId }: CredentialEntity) => (ownerId === null ? 1 : 0);
 
+const kindFor = ({ scheme }: ParsedAddress) => (scheme === 'ssh' ? 'ssh_key' : 'token');
+
 /** As `CredentialEntity.host` has it. */
-const hostOf = ({ host, port, scheme }: ParsedAddress) =>
-  hostAndPort(host, port, scheme === 'https' ? USUAL_PORT : null);
+const hostOf = (address: ParsedAddress) =>
+  hostAndPort(address.host, address.port, address.scheme === 'http' ? null : USUAL_PORTS[kindFor(address)]);
 
 /** Hosts that tell upper from lower case in paths are rare, and get nothing that they would not get anyway. */
 function covers(row: CredentialEntity, address: ParsedAddress): boolean {
@@ -112,7 +127,7 @@ function covers(row: CredentialEntity, address: ParsedAddress): boolean {
     .toLowerCase();
   const own = row.path.replace(/\.git$/, '').toLowerCase();
   return (
-    address.scheme !== 'ssh' &&
+    row.kind === kindFor(address) &&
     row.host === hostOf(address) &&
     (own === '' || `${path}/`.startsWith(`${own}/`))
   );
@@ -121,9 +136,15 @@ function covers(row: CredentialEntity, address: ParsedAddress): boolean {
 const isRefusal = (error: unknown): boolean =>
   error instanceof ProblemError && error.code === 'clone_auth_failed';
 
+const unconfirmed = (row: CredentialEntity) =>
+  new ProblemError(
+    'clone_auth_failed',
+    `Nobody has confirmed the keys of ${row.host} yet, so the key for ${nameOf(row)} is not used. Confirm them under ${WHERE}, then try again.`,
+  );
+
 /** What the host's answer means for whoever has this credential, or none. */
 function explained(error: ProblemError, row: CredentialEntity | null): ProblemError {
-  if (row === null) return error;
+  if (row === null || (row.kind === 'ssh_key' && row.hostKeysConfirmedAt === null)) return error;
   const whose = row.ownerId === null ? "organisation's credential" : 'credential';
   if (isRefusal(error))
     return new ProblemError(

@@ -13,6 +13,7 @@ import { AddRunAuthors1796100300000 } from './migrations/add-run-authors.js';
 import { AddNeedsYou1796207000000 } from './migrations/add-needs-you.js';
 import { AddPasskeys1796100301000 } from './migrations/add-passkeys.js';
 import { AddSecondFactors1796100300000 } from './migrations/add-second-factors.js';
+import { AddReviews1796305000000 } from './migrations/add-reviews.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddSessionNotices1795945000000 } from './migrations/add-session-notices.js';
@@ -37,6 +38,7 @@ import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js'
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
 import { CreateShareLinks1796100700001 } from './migrations/create-share-links.js';
+import { CreateApprovals1796302000000 } from './migrations/create-approvals.js';
 import { CreateSessionImages1796208000000 } from './migrations/create-session-images.js';
 import { CreateSessions1795474000000 } from './migrations/create-sessions.js';
 
@@ -81,7 +83,9 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddNeedsYou1796207000000,
   CreateSessionImages1796208000000,
   CreateRunSteers1796301000000,
+  CreateApprovals1796302000000,
   AddRewinds1796304000000,
+  AddReviews1796305000000,
   CreateGitCredentials1796400000000,
 ];
 

@@ -112,7 +112,7 @@ export class RewindReconciler extends Reconciler<SessionRef> {
   private async recordStates(ctx: RequestContext, move: Move): Promise<RewindStates | string> {
     const { session, rewind, threadId } = move;
     const run = await this.runs.find(ctx, rewind.runId);
-    if (run?.treeBefore == null) return 'The run is gone.';
+    if (!run?.treeBefore) return 'The run is gone.';
     try {
       const tree = await this.history.takeCheckpoint(ctx, session.id);
       const head = await this.history.readHead(session.id);

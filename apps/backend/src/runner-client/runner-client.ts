@@ -3,6 +3,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Unrecognized } from '@saas-codex/contracts/open-reading';
 import { Problem, type ProblemCode } from '@saas-codex/contracts/problems';
 import {
+  type AnswerRun,
   ConversationCut,
   type CreateThread,
   type CutConversation,
@@ -12,6 +13,7 @@ import {
   type StartRun,
   type SteerRunning,
   ThreadCreated,
+  type WarmThread,
 } from '@saas-codex/contracts/runner-api';
 import { SystemInfo } from '@saas-codex/contracts/system';
 import { ReplicaClient } from '@saas-codex/service-kit/replicas/replica-client';
@@ -56,7 +58,7 @@ export class RunnerRefused extends Error {
 
 /**
  * Client of the runner's HTTP API (contracts/runner-api.ts). Every runner accepts every call, and every call may be repeated,
- * also to another runner: threads are identified by their session, runs by their id, and a cancel by its run.
+ * also to another runner: threads are identified by their session, runs by their id, a cancel by its run, and an answer by its question.
  * @throws RunnerUnavailable, RunnerRefused
  */
 @Injectable()
@@ -73,6 +75,11 @@ export class RunnerClient implements OnApplicationShutdown {
 
   createThread(thread: CreateThread): Promise<ThreadCreated> {
     return this.call('POST', '/threads', ThreadCreated, thread);
+  }
+
+  /** Has Codex started for the thread's next run, where that is possible. */
+  async warmThread(threadId: string, settings: WarmThread): Promise<void> {
+    await this.call('POST', `/threads/${threadId}/warm`, undefined, settings);
   }
 
   /** @throws RunnerRefused `turn_unknown` */
@@ -98,6 +105,11 @@ export class RunnerClient implements OnApplicationShutdown {
 
   async isHeld(runId: string): Promise<boolean> {
     return (await this.call('GET', `/runs/${runId}`, RunHolding)).held;
+  }
+
+  /** Answers a question of the run. It takes effect when its log says so. */
+  async answerRun(runId: string, answer: AnswerRun): Promise<void> {
+    await this.call('POST', `/runs/${runId}/answer`, undefined, answer);
   }
 
   /** Requests the run's end. The run has ended when its log says so. */

@@ -1,4 +1,5 @@
-import { IsNull } from 'typeorm';
+import { isCodexRun, RUN_KINDS } from '@saas-codex/contracts/runs';
+import { In, IsNull } from 'typeorm';
 import { isBlockedBySetup } from '../environments/setup-gate.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import type { RunEntity } from './run.entity.js';
@@ -10,9 +11,12 @@ import type { RunEntity } from './run.entity.js';
 
 type Placed = Pick<RunEntity, 'ordinal' | 'queuePosition'>;
 
-/** Matches the prompts that wait and that no runner has: those that people may edit and put in another order. */
+/**
+ * Matches the prompts, reviews and compactions that wait and that no runner has: those that people may put in another order, and
+ * of which they may edit the prompts.
+ */
 export const WAITING = {
-  kind: 'prompt',
+  kind: In(RUN_KINDS.filter(isCodexRun)),
   status: 'queued',
   dispatchedAt: IsNull(),
   cancelRequestedAt: IsNull(),
@@ -20,7 +24,7 @@ export const WAITING = {
 
 /** Whether `WAITING` matches the run. */
 export const waits = (run: RunEntity): boolean =>
-  run.kind === 'prompt' &&
+  isCodexRun(run.kind) &&
   run.status === 'queued' &&
   run.dispatchedAt === null &&
   run.cancelRequestedAt === null;

@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
+import { isCodexRun, RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
 import { sealGrant } from '@saas-codex/service-kit/run-grant';
 import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import { IsNull } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
 import type { TenantTransaction } from '../database/tenant-database.js';
+import { transition } from '../database/transition.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunnerClient } from '../runner-client/runner-client.js';
 import { SecretStore } from '../secrets/secret-store.js';
@@ -16,7 +18,7 @@ import { nextToStart } from './queue-order.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
 import { RunPlaces } from './run-places.js';
-import { IN_FLIGHT, RunStore } from './run-store.js';
+import { IN_FLIGHT, IN_PLACE, RunStore } from './run-store.js';
 
 /** The session names secrets that were deleted. */
 export class SecretsDeleted extends Error {
@@ -53,7 +55,7 @@ export class RunDispatch {
 
   /** Whether the tenant, or who wrote this prompt, has reached a limit of runs with the runners. */
   async isFull(ctx: RequestContext, run: RunEntity): Promise<boolean> {
-    if ((await this.runs.countInFlight(ctx)) >= (await this.places.shareOf(ctx))) return true;
+    if ((await this.runs.countInPlace(ctx)) >= (await this.places.shareOf(ctx))) return true;
     return !(await this.runs.read(ctx, (tx) => this.limits.hasRoom(tx, run.createdBy)));
   }
 
@@ -81,7 +83,7 @@ export class RunDispatch {
         dispatchedAt: IsNull(),
         cancelRequestedAt: IsNull(),
       };
-      const claim = { dispatchedAt: new Date(), treeBefore, headBefore };
+      const claim = { dispatchedAt: new Date(), treeBefore, headBefore, approvalMode: now.approvalMode };
       if ((await runs.update(waiting, claim)) === 0) return false;
       // From here on the workspace is the run's, and nothing can be undone.
       const own = { restoredTree: null, rewind: null };
@@ -90,6 +92,17 @@ export class RunDispatch {
       return true;
     });
     return claimed ?? false;
+  }
+
+  /** A waiting run goes on. @returns false when there is no room for it now */
+  async resume(ctx: RequestContext, run: RunEntity): Promise<boolean> {
+    if (run.status !== 'waiting') return true;
+    const share = await this.places.shareOf(ctx);
+    const resumed = await this.runs.changeIfThere(ctx, run.sessionId, async (tx) => {
+      if (!(await this.hasRoom(tx, share, run))) return false;
+      return transition(tx, RunEntity, RUN_TRANSITIONS, { id: run.id, to: 'running' });
+    });
+    return resumed ?? false;
   }
 
   /**
@@ -125,10 +138,11 @@ export class RunDispatch {
       runId: run.id,
       threadId,
       input: run.input,
-      priority: await this.runs.countInFlight(ctx),
-      ...(run.kind === 'prompt' && { metered: true }),
+      priority: await this.runs.countInPlace(ctx),
+      ...(isCodexRun(run.kind) && { metered: true }),
       network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
-      ...(run.kind === 'prompt' && session.trustRepository && { trustRepository: true }),
+      ...(isCodexRun(run.kind) && run.approvalMode === 'ask' && { approvalMode: run.approvalMode }),
+      ...(isCodexRun(run.kind) && session.trustRepository && { trustRepository: true }),
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
       ...(await this.grantFor(session, run)),
     };
@@ -141,7 +155,7 @@ export class RunDispatch {
   ): Promise<Pick<StartRun, 'grant'>> {
     const [environment, model] = await Promise.all([
       this.secrets.values({ tenantId }, secrets),
-      kind === 'prompt' ? this.modelServers.granted({ tenantId }) : null,
+      isCodexRun(kind) ? this.modelServers.granted({ tenantId }) : null,
     ]);
     const deleted = secrets.filter((name) => environment[name] === undefined);
     if (deleted.length > 0) throw new SecretsDeleted(deleted);
@@ -160,7 +174,7 @@ export class RunDispatch {
   /** Serialises the tenant's claims, so that two of them do not take the same place. */
   private async hasRoom(tx: TenantTransaction, share: number, run: RunEntity): Promise<boolean> {
     await lockInTransaction(tx.manager, LOCK.tenantRuns(tx.scope.tenantId));
-    if ((await tx.of(RunEntity).count(IN_FLIGHT)) >= share) return false;
+    if ((await tx.of(RunEntity).count(IN_PLACE)) >= share) return false;
     return this.limits.hasRoom(tx, run.createdBy);
   }
 }

@@ -4,9 +4,9 @@ import {
   type RunEvent,
   type UnknownEvent,
 } from '@saas-codex/contracts/events';
-import { AgentMessageItem } from '@saas-codex/contracts/items';
+import { AgentMessageItem, ReviewItem } from '@saas-codex/contracts/items';
 import { REDIS_KEYS, STREAM_FIELDS } from '@saas-codex/contracts/redis-keys';
-import { type RunStatus, Usage } from '@saas-codex/contracts/runs';
+import { ContextUsage, type RunStatus, Usage } from '@saas-codex/contracts/runs';
 import { fieldOf } from '@saas-codex/event-log/redis-stream/stream-entry';
 import { FINAL_STATUS } from '@saas-codex/event-log/run-log/run-log-entry';
 import type { Redis } from 'ioredis';
@@ -19,6 +19,8 @@ export interface RunEnd {
   /** A sentence for a person; null: it succeeded. */
   reason: string | null;
   usage: Usage | null;
+  /** Of its conversation; null: not known. */
+  context: ContextUsage | null;
 }
 
 /** What a run's log says about its status. */
@@ -45,7 +47,7 @@ export async function readRunLogState(redis: Redis, runId: string): Promise<RunL
 
 const FINAL_MESSAGE_PAGE = 200;
 
-/** The last message of the agent in a run's log, read from the log's end; null: there is none. */
+/** The last message of the agent, or what its review says, in a run's log, read from the log's end; null: there is none. */
 export async function readFinalMessage(redis: Redis, runId: string): Promise<string | null> {
   let end = '+';
   for (;;) {
@@ -66,7 +68,7 @@ function messageIn(fields: string[]): string | null {
   if (fieldOf(fields, STREAM_FIELDS.type) !== 'item.completed') return null;
   const event = readRunEvent(fieldOf(fields, STREAM_FIELDS.event) ?? '');
   if (event?.type !== 'item.completed') return null;
-  const message = AgentMessageItem.safeParse(event.data.item);
+  const message = z.union([AgentMessageItem, ReviewItem]).safeParse(event.data.item);
   return message.data?.text ?? null;
 }
 
@@ -79,11 +81,13 @@ function eventOf(runId: string, [id, fields]: [id: string, fields: string[]]): R
 const EndData = z.object({
   reason: z.string().nullable().catch(null),
   usage: Usage.nullable().catch(null),
+  context: ContextUsage.nullable().catch(null),
 });
+
+const NOTHING_SAID = { reason: null, usage: null, context: null };
 
 function endOf(event: RunEvent | UnknownEvent): RunEnd | null {
   const { type, data } = event.type === 'unknown' ? event.raw : event;
   if (!isTerminalEventType(type)) return null;
-  const { reason, usage } = EndData.catch({ reason: null, usage: null }).parse(data);
-  return { status: FINAL_STATUS[type], at: new Date(event.at), reason, usage };
+  return { status: FINAL_STATUS[type], at: new Date(event.at), ...EndData.catch(NOTHING_SAID).parse(data) };
 }

@@ -4,7 +4,7 @@ import { type Counter, Metrics } from '@saas-codex/service-kit/metrics/metrics';
 import { SystemDatabase } from '../database/system-database.js';
 
 const OPEN_BY_STATUS = `
-  SELECT status, count(*)::int AS count FROM runs WHERE status IN ('queued', 'running') GROUP BY status`;
+  SELECT status, count(*)::int AS count FROM runs WHERE status IN ('queued', 'running', 'waiting') GROUP BY status`;
 
 /** The backend's metrics of runs: how many are open, and how the others ended. */
 @Injectable()
@@ -20,6 +20,7 @@ export class RunMetrics {
         const rows = await system.query<{ status: string; count: number }>(OPEN_BY_STATUS);
         this.set({ status: 'queued' }, 0);
         this.set({ status: 'running' }, 0);
+        this.set({ status: 'waiting' }, 0);
         for (const { status, count } of rows) this.set({ status }, count);
       },
     });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EditPrompt, Queue, Run } from '@saas-codex/contracts/runs';
+import { type EditPrompt, isCodexRun, type Queue, type Run } from '@saas-codex/contracts/runs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RequestAudit } from '../audit/request-audit.js';
 import type { TenantTransaction } from '../database/tenant-database.js';
@@ -39,7 +39,8 @@ export class RunQueue {
     return this.runs.change(ctx, sessionId, async (tx, session) => {
       const run = await readWaiting(tx, id);
       if (expected !== undefined && toTime(run.editedAt) !== toTime(expected)) throw editedBy(run);
-      const input = { ...run.input, kind: 'prompt' as const, prompt };
+      if (run.input.kind !== 'prompt') throw new ProblemError('run_not_queued', ONLY_PROMPTS);
+      const input = { ...run.input, prompt };
       const edit = { input, editedAt: new Date(), editedBy: authorOf(ctx.actor) };
       await tx.of(RunEntity).update({ id, ...WAITING }, edit);
       await this.recordChange(ctx, tx, session, id, retitled(session, run, prompt));
@@ -107,8 +108,10 @@ export async function readWaiting(tx: TenantTransaction, id: string): Promise<Ru
   return run;
 }
 
+const ONLY_PROMPTS = 'Only prompts can be edited. Remove it from the queue, and start another one.';
+
 function reasonOf(run: RunEntity): string {
-  if (run.kind !== 'prompt') return 'This is a setup script. Change it in the session’s environment.';
+  if (!isCodexRun(run.kind)) return 'This is a setup script. Change it in the session’s environment.';
   if (isEnded(run) || run.cancelRequestedAt)
     return 'It has ended or was removed. Send the text as a new prompt.';
   return 'It has been handed over to Codex. Send the text as a new prompt.';

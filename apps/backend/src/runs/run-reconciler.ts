@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { RunKind } from '@saas-codex/contracts/runs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import { isMoving, type SessionEntity, type SessionRef } from '../sessions/session.entity.js';
@@ -6,12 +7,14 @@ import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { type RequestContext, systemContext } from '../identity/request-context.js';
 import { nextToStart } from './queue-order.js';
+import { RunApprovals } from './run-approvals.js';
 import { RunDispatch, SecretsDeleted } from './run-dispatch.js';
 import type { RunEntity } from './run.entity.js';
 import { RunScan } from './run-scan.js';
 import { type Ending, endingOf, RunSettling } from './run-settling.js';
 import { isInFlight, RunStore } from './run-store.js';
 import { SteerDelivery } from './steers/steer-delivery.js';
+import { WarmStart } from './warm-start.js';
 
 /** Sessions whose runs are worked on at the same time. A checkpoint of a hostile work tree may take minutes. */
 const PLACES = { total: 64, perTenant: 8 };
@@ -23,6 +26,7 @@ const PLACES = { total: 64, perTenant: 8 };
  *     the runner has one ── follow its log; hand it over again if unsure; cancel it if that was asked for
  *     the runner has none ── claim and hand over the next one; prompts wait until the session's setup has
  *                                     succeeded, and held ones until a person resumes the queue
+ *     none is open ── have the next one prepared
  *
  * Two backends may do this for one session at the same time: every step is a compare-and-set or may be repeated.
  */
@@ -36,8 +40,10 @@ export class RunReconciler extends Reconciler<SessionRef> {
     private readonly runs: RunStore,
     private readonly settling: RunSettling,
     private readonly dispatch: RunDispatch,
+    private readonly approvals: RunApprovals,
     private readonly runner: RunnerClient,
     private readonly steers: SteerDelivery,
+    private readonly warmStart: WarmStart,
   ) {
     super({
       keyOf: ({ sessionId }) => sessionId,
@@ -70,6 +76,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
       if (ending) await this.settling.close(ctx, run, ending);
       else waiting.push(run);
     }
+    if (open.length === 0) this.warmStart.prepare(ctx, session);
     const inFlight = open.find(isInFlight);
     if (inFlight) return this.follow(ctx, session, inFlight);
     // Whoever moves it kicks again.
@@ -100,6 +107,7 @@ export class RunReconciler extends Reconciler<SessionRef> {
     session: SessionEntity,
     run: RunEntity,
   ): Promise<ReconcileResult> {
+    await this.approvals.readLog(ctx, run);
     const standing = await this.settling.catchUp(ctx, run);
     if (standing === 'ended') return this.passPlaceOn(ctx);
     const refused =
@@ -110,7 +118,9 @@ export class RunReconciler extends Reconciler<SessionRef> {
     }
     if (run.cancelRequestedAt || session.deletedAt) await this.cancel(run);
     else await this.steers.deliver(ctx, run);
+    if (standing === 'running' && (await this.approvals.follow(ctx, run))) await this.passPlaceOn(ctx);
     if (await this.runner.isHeld(run.id)) return 'done';
+    await this.approvals.readLog(ctx, run);
     if ((await this.settling.catchUp(ctx, run)) === 'ended') return 'more';
     // No runner has it any more, and it may have started. So it is closed and never handed over again. A runner that
     // still works on it gets a cancel, and finds the log closed.
@@ -157,8 +167,15 @@ export class RunReconciler extends Reconciler<SessionRef> {
 /** Its runner died before it could close the log, or Redis came back without the log, say after a power cut. */
 const lost = ({ kind }: RunEntity): Ending => ({
   type: 'run.interrupted',
-  reason: `The runner working on this was lost. ${kind === 'setup' ? 'Run the setup again.' : 'Send a prompt to continue from here.'}`,
+  reason: `The runner working on this was lost. ${TRY_AGAIN[kind]}`,
 });
+
+const TRY_AGAIN: Record<RunKind, string> = {
+  prompt: 'Send a prompt to continue from here.',
+  setup: 'Run the setup again.',
+  review: 'Start the review again.',
+  compact: 'Compact the conversation again.',
+};
 
 /** In words for the person who prompted; the runner's own are meant for us. */
 const reasonOf = ({ code, detail }: RunnerRefused) =>

@@ -7,7 +7,7 @@ import { HELD } from './queue-hold.js';
 const DUE = `
   SELECT DISTINCT r.tenant_id AS "tenantId", r.session_id AS "sessionId"
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
-   WHERE r.status IN ('queued', 'running') AND NOT (${BLOCKED_BY_SETUP}) AND NOT (${HELD})`;
+   WHERE r.status IN ('queued', 'running', 'waiting') AND NOT (${BLOCKED_BY_SETUP}) AND NOT (${HELD})`;
 
 /** Finds work for the reconciler of runs. */
 @Injectable()

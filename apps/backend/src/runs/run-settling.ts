@@ -1,9 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
-import { RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
+import { isCodexRun, RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import type { Redis } from 'ioredis';
+import { expirePending } from '../approvals/approval-rows.js';
 import { transition } from '../database/transition.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { REDIS } from '../redis.module.js';
@@ -95,14 +96,15 @@ export class RunSettling {
   private async recordEnd(
     ctx: RequestContext,
     run: RunEntity,
-    { status, at, reason, usage }: RunEnd,
+    { status, at, reason, usage, context }: RunEnd,
   ): Promise<void> {
     const outcome = await this.outcomeOf(ctx, run);
-    const finalMessage = run.kind === 'prompt' ? await readFinalMessage(this.redis, run.id) : null;
+    const finalMessage = isCodexRun(run.kind) ? await readFinalMessage(this.redis, run.id) : null;
     const set = {
       endedAt: at,
       error: reason,
       usage,
+      context,
       finalMessage,
       treeAfter: outcome?.treeAfter ?? null,
       diff: outcome?.diff ?? null,
@@ -111,6 +113,7 @@ export class RunSettling {
     const delivered = await this.steers.deliveredIn(ctx, run);
     await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
       if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return;
+      await expirePending(tx, run.id);
       const diff = outcome?.sessionDiff ?? session.diff;
       await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: at, diff });
       await this.steers.settle(tx, session, run, delivered);

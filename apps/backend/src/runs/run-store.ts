@@ -23,28 +23,37 @@ export const isEnded = (run: Pick<RunEntity, 'status'>) => isFinal(RUN_TRANSITIO
 /** Matches the status of a run that has not ended. */
 export const OPEN = In(RUN_STATUSES.filter((status) => !isEnded({ status })));
 
-/** Matches a run that the runner has: the condition of the index `runs_one_in_flight`. */
-export const IN_FLIGHT: FindOptionsWhere<RunEntity>[] = [
+/** Matches a run that takes a place: it counts for the limits of concurrent runs. */
+export const IN_PLACE: FindOptionsWhere<RunEntity>[] = [
   { status: 'running' },
   { status: 'queued', dispatchedAt: Not(IsNull()) },
 ];
+
+/** Matches a run that the runner has: the condition of the index `runs_one_in_flight`. */
+export const IN_FLIGHT: FindOptionsWhere<RunEntity>[] = [...IN_PLACE, { status: 'waiting' }];
 
 /** Whether the runner has an open run, as `IN_FLIGHT` says it. */
 export const isInFlight = (run: RunEntity): boolean => run.status === 'running' || run.dispatchedAt !== null;
 
 const UPDATE_RUN_SUMMARY = `
   UPDATE sessions SET
-    active_run_id = (SELECT id FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'running'),
+    active_run_id = (SELECT id FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status IN ('running', 'waiting')),
     queued_runs = (SELECT count(*) FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued'),
     queue_held = EXISTS (SELECT FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued' AND held),
     setup_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'setup'
                      ORDER BY ordinal DESC LIMIT 1),
-    last_run_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'prompt'
+    last_run_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind <> 'setup'
                         AND ended_at IS NOT NULL AND rewound_at IS NULL
                         ORDER BY ended_at DESC, ordinal DESC LIMIT 1),
-    last_run_by = (SELECT created_by FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'prompt'
+    last_run_by = (SELECT created_by FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind <> 'setup'
                     AND ended_at IS NOT NULL AND rewound_at IS NULL ORDER BY ended_at DESC, ordinal DESC LIMIT 1)
   WHERE tenant_id = $1 AND id = $2`;
+
+/** A run whose questions are answered goes on before any other run starts. */
+const LONGEST_RESUMABLE = `
+  SELECT r.session_id AS "sessionId" FROM runs r JOIN approvals a ON a.tenant_id = r.tenant_id AND a.run_id = r.id
+   WHERE r.tenant_id = $1 AND r.status = 'waiting' AND a.status = 'resolved' AND a.applied_at IS NULL
+   ORDER BY a.decided_at LIMIT 1`;
 
 const LONGEST_WAITING = `
   SELECT r.session_id AS "sessionId" FROM runs r JOIN sessions s ON s.id = r.session_id
@@ -224,16 +233,18 @@ export class RunStore {
     return this.db.run(ctx, work);
   }
 
-  /** How many of the tenant's runs the runners have. */
-  countInFlight(ctx: RequestContext): Promise<number> {
-    return this.db.run(ctx, (tx) => tx.of(RunEntity).count(IN_FLIGHT));
+  /** How many of the tenant's runs take a place. */
+  countInPlace(ctx: RequestContext): Promise<number> {
+    return this.db.run(ctx, (tx) => tx.of(RunEntity).count(IN_PLACE));
   }
 
-  /** The tenant's session whose next run has waited longest for a free place. */
+  /** The tenant's session whose run has waited longest for a free place, to go on or else to start. */
   async longestWaiting({ tenantId }: RequestContext): Promise<SessionRef | null> {
-    const rows = await this.db.run({ tenantId }, (tx) =>
-      tx.manager.query<{ sessionId: string }[]>(LONGEST_WAITING, [tenantId]),
-    );
+    const rows = await this.db.run({ tenantId }, async (tx) => {
+      const first = (statement: string) => tx.manager.query<{ sessionId: string }[]>(statement, [tenantId]);
+      const resumable = await first(LONGEST_RESUMABLE);
+      return resumable.length > 0 ? resumable : first(LONGEST_WAITING);
+    });
     return rows[0] ? { tenantId, sessionId: rows[0].sessionId } : null;
   }
 

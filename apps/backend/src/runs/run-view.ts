@@ -16,6 +16,7 @@ export const toRun = (run: RunEntity): Run => ({
   queue_position: waits(run) ? positionOf(run) : null,
   error: run.error,
   usage: run.usage,
+  context: run.context,
   diff: run.diff,
   ...(run.author && { created_by: run.author }),
   edited_by: run.editedBy,
@@ -28,9 +29,9 @@ export const toRun = (run: RunEntity): Run => ({
 });
 
 const modelOf = (input: RunInput): Pick<Run, 'model' | 'reasoning_effort'> =>
-  input.kind === 'prompt'
-    ? { model: input.model ?? null, reasoning_effort: input.effort ?? null }
-    : { model: null, reasoning_effort: null };
+  input.kind === 'setup'
+    ? { model: null, reasoning_effort: null }
+    : { model: input.model ?? null, reasoning_effort: input.effort ?? null };
 
 /** A run of a session that is private to another person: only that it exists. */
 export const toRunOutline = (run: RunEntity): Run => ({

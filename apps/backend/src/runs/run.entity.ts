@@ -1,5 +1,6 @@
+import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { Author } from '@saas-codex/contracts/authors';
-import type { RunInput, RunKind, RunStatus, Usage } from '@saas-codex/contracts/runs';
+import type { ContextUsage, RunInput, RunKind, RunStatus, Usage } from '@saas-codex/contracts/runs';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
 import type { AgentHead } from '@saas-codex/contracts/rewinds';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
@@ -59,6 +60,14 @@ export class RunEntity extends TenantRow {
   @Column({ type: 'text' })
   status: RunStatus;
 
+  /** When Codex asks a person: as the session said when the run was claimed. */
+  @Column({ type: 'text', default: 'never' })
+  approvalMode: ApprovalMode;
+
+  /** Number of the event up to which its log was searched for questions. */
+  @Column({ type: 'int', default: 0 })
+  approvalsReadTo: number;
+
   /** A prompt before it was stopped. While it is queued, this one waits until a person resumes the queue. */
   @Column({ type: 'boolean', default: false })
   held: boolean;
@@ -68,6 +77,10 @@ export class RunEntity extends TenantRow {
 
   @Column({ type: 'jsonb', nullable: true })
   usage: Usage | null;
+
+  /** Of the conversation at the run's end; null: not known. */
+  @Column({ type: 'jsonb', nullable: true })
+  context: ContextUsage | null;
 
   /** The agent's last message. Read by `RunStore.finalMessage` only: it may be long, and lists leave it out. */
   @Column({ type: 'text', nullable: true, select: false })

@@ -3,13 +3,21 @@ import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HEADERS } from '@saas-codex/contracts/http';
 import { Id } from '@saas-codex/contracts/ids';
 import { PageQuery } from '@saas-codex/contracts/pagination';
-import { CancelRunQuery, PromptSession, Run, RunPage, RunsQuery } from '@saas-codex/contracts/runs';
+import {
+  CancelRunQuery,
+  PromptSession,
+  Run,
+  RunPage,
+  RunsQuery,
+  StartReview,
+} from '@saas-codex/contracts/runs';
 import type { Response } from 'express';
 import { parsePrefer } from '../api/prefer.js';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { RunsService } from './runs.service.js';
+import { WarmStart } from './warm-start.js';
 
 const id = { schema: Id };
 /** Proxies between client and gateway often give up on a silent answer after a minute. */
@@ -18,7 +26,10 @@ const MAX_WAIT_SECONDS = 60;
 @ApiTags('runs')
 @Controller('api')
 export class RunsController {
-  constructor(private readonly runs: RunsService) {}
+  constructor(
+    private readonly runs: RunsService,
+    private readonly warmStart: WarmStart,
+  ) {}
 
   @Post('sessions/:session_id/prompt')
   @HttpCode(202)
@@ -69,6 +80,22 @@ export class RunsController {
     return waited ?? run;
   }
 
+  @Post('sessions/:session_id/warm')
+  @HttpCode(204)
+  @RequirePermission('runs:create')
+  @ApiOperation({
+    operationId: 'warmSession',
+    summary: 'Prepare for the next prompt',
+    description:
+      'Say that a prompt is probably about to come: the agent is started ahead, so that it answers sooner. It is only a hint. ' +
+      'Repeat it as often as you like, and send prompts without it if you like.',
+  })
+  @ApiProblems('session_not_found')
+  @ApiResponse({ status: 204, description: 'The hint was taken, whether or not anything could be prepared' })
+  warm(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<void> {
+    return this.warmStart.warmSession(ctx, sessionId);
+  }
+
   @Post('sessions/:session_id/setup')
   @HttpCode(202)
   @RequirePermission('runs:create')
@@ -88,6 +115,56 @@ export class RunsController {
   @ApiResponse({ status: 202, standardSchema: Run })
   setup(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<Run> {
     return this.runs.setup(ctx, sessionId);
+  }
+
+  @Post('sessions/:session_id/reviews')
+  @HttpCode(202)
+  @RequirePermission('runs:create')
+  @ApiOperation({
+    operationId: 'startReview',
+    summary: 'Queue a code review',
+    description:
+      'Codex reads changes and reports mistakes as an item of the type `review`. It waits in the same queue as prompts.',
+  })
+  @ApiProblems(
+    'session_not_found',
+    'session_failed',
+    'session_archived',
+    'model_not_allowed',
+    'base_missing',
+    'not_supported_by_engine',
+    'limit_reached',
+  )
+  @ApiResponse({ status: 202, standardSchema: Run })
+  review(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+    @Body({ schema: StartReview }) body: StartReview,
+  ): Promise<Run> {
+    return this.runs.review(ctx, sessionId, body);
+  }
+
+  @Post('sessions/:session_id/compact')
+  @HttpCode(202)
+  @RequirePermission('runs:create')
+  @ApiOperation({
+    operationId: 'compactSession',
+    summary: 'Queue a compaction of the conversation',
+    description:
+      'Codex replaces its conversation by a summary, which takes less of its context. Waits in the same queue as prompts.',
+  })
+  @ApiProblems(
+    'session_not_found',
+    'session_failed',
+    'session_archived',
+    'model_not_allowed',
+    'nothing_to_compact',
+    'not_supported_by_engine',
+    'limit_reached',
+  )
+  @ApiResponse({ status: 202, standardSchema: Run })
+  compact(@Ctx() ctx: RequestContext, @Param('session_id', id) sessionId: string): Promise<Run> {
+    return this.runs.compact(ctx, sessionId);
   }
 
   @Get('sessions/:session_id/runs')

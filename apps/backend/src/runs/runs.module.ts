@@ -14,6 +14,8 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { LimitWaits } from '../usage/limit-waits.js';
 import { LimitWaitsAdapter } from './limit-waits-adapter.js';
 import { QueueController } from './queue.controller.js';
+import { RunApprovals } from './run-approvals.js';
+import { RequiredCapability } from './required-capability.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
@@ -35,6 +37,7 @@ import { SteerDelivery } from './steers/steer-delivery.js';
 import { SteerEntity } from './steers/steer.entity.js';
 import { SteersController } from './steers/steers.controller.js';
 import { SteersService } from './steers/steers.service.js';
+import { WarmStart } from './warm-start.js';
 
 @Module({
   imports: [
@@ -54,6 +57,8 @@ import { SteersService } from './steers/steers.service.js';
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
     LimitWaitsAdapter,
+    RunApprovals,
+    RequiredCapability,
     RunDispatch,
     RunLimits,
     RunMetrics,
@@ -70,6 +75,7 @@ import { SteersService } from './steers/steers.service.js';
     RunsService,
     SteerDelivery,
     SteersService,
+    WarmStart,
   ],
   exports: [LimitWaitsAdapter, RunLogs, RunsPortAdapter, RunsService, RunStore, RunTurns],
 })

@@ -1,15 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
-import type {
-  CancelRunQuery,
-  PromptSession,
-  Run,
-  RunInput,
-  RunPage,
-  RunsQuery,
+import {
+  type CancelRunQuery,
+  isCodexRun,
+  type PromptSession,
+  type Run,
+  type RunInput,
+  type RunInputOf,
+  type RunKind,
+  type RunPage,
+  type RunsQuery,
+  type StartReview,
 } from '@saas-codex/contracts/runs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { IsNull } from 'typeorm';
+import { In, IsNull, Not } from 'typeorm';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { RequestAudit } from '../audit/request-audit.js';
 import { actorId } from '../identity/actor.js';
@@ -21,6 +25,7 @@ import type { SessionEntity } from '../sessions/session.entity.js';
 import { waitAtMost } from '../reconcile/wait-at-most.js';
 import { ModelsService } from '../usage/models.service.js';
 import { holdQueue } from './queue-hold.js';
+import { RequiredCapability } from './required-capability.js';
 import { requireWaiting } from './run-queue.js';
 import { cancelledBy, RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
@@ -38,6 +43,10 @@ import { toRunOutline, toRunWithResult, toSharedRun } from './run-view.js';
  */
 const WAIT_MS = { read: 1_000, cancel: 2_000 };
 
+/** Runs that are part of Codex's conversation. */
+const CONVERSATION: RunKind[] = ['prompt', 'review'];
+const NO_BASE = 'It is still being set up. Try again when it is ready.';
+
 @Injectable()
 export class RunsService {
   constructor(
@@ -50,6 +59,7 @@ export class RunsService {
     private readonly limits: RunLimits,
     private readonly models: ModelsService,
     private readonly images: ImagesService,
+    private readonly capability: RequiredCapability,
   ) {}
 
   /**
@@ -58,17 +68,41 @@ export class RunsService {
    */
   prompt(ctx: RequestContext, sessionId: string, body: PromptSession): Promise<Run> {
     return this.queue(ctx, sessionId, async (tx, session) => {
-      const model = body.model ?? session.model;
-      const effort = body.reasoning_effort ?? session.reasoningEffort;
-      await this.models.requireAllowedIn(tx, model);
+      const model = await this.modelIn(tx, session, body);
       const images = await this.images.useIn(tx, sessionId, body.images ?? []);
-      return {
-        kind: 'prompt',
-        prompt: body.prompt,
-        ...(model !== null && { model }),
-        ...(effort !== null && { effort }),
-        ...(images.length > 0 && { images }),
-      };
+      return { kind: 'prompt', prompt: body.prompt, ...model, ...(images.length > 0 && { images }) };
+    });
+  }
+
+  /**
+   * Queues a review, which changes nothing.
+   * @throws ProblemError not_supported_by_engine, base_missing, session_failed, session_archived, model_not_allowed, limit_reached
+   */
+  async review(ctx: RequestContext, sessionId: string, { target }: StartReview): Promise<Run> {
+    await this.capability.require('reviews');
+    return this.queue(ctx, sessionId, async (tx, session) => {
+      const model = await this.modelIn(tx, session);
+      if (target.type !== 'base') return { kind: 'review', target, ...model };
+      const { baseCommit: commit } = session;
+      if (commit === null) throw new ProblemError('base_missing', NO_BASE);
+      return { kind: 'review', target: { ...target, commit }, ...model };
+    });
+  }
+
+  /**
+   * Queues a run in which Codex replaces its conversation by a summary.
+   * @throws ProblemError not_supported_by_engine, nothing_to_compact, session_failed, session_archived, model_not_allowed, limit_reached
+   */
+  async compact(ctx: RequestContext, sessionId: string): Promise<Run> {
+    await this.capability.require('compact');
+    return this.queue(ctx, sessionId, async (tx, session) => {
+      const conversed = { sessionId, kind: In(CONVERSATION) };
+      const runs = await tx.of(RunEntity).count([
+        { ...conversed, startedAt: Not(IsNull()) },
+        { ...conversed, status: OPEN },
+      ]);
+      if (runs === 0) throw new ProblemError('nothing_to_compact', 'Send a prompt first.');
+      return { kind: 'compact', ...(await this.modelIn(tx, session)) };
     });
   }
 
@@ -136,7 +170,7 @@ export class RunsService {
       if (ifQueued) requireWaiting(run);
       const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, cancelledBy(ctx.actor));
       // A repeated request must not hold a queue that was resumed in between.
-      if (asked > 0 && run.kind === 'prompt' && isInFlight(run)) await holdQueue(tx, sessionId);
+      if (asked > 0 && isCodexRun(run.kind) && isInFlight(run)) await holdQueue(tx, sessionId);
       await this.audit.recordIn(tx, ctx, { target: { id, name: auditedTitle(session) } });
     });
     await waitAtMost(WAIT_MS.cancel, this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
@@ -153,6 +187,18 @@ export class RunsService {
       );
       void this.reconciler.kick({ tenantId: ctx.tenantId, sessionId });
     }
+  }
+
+  /** The model and effort of a run, by default those of the session. @throws ProblemError model_not_allowed */
+  private async modelIn(
+    tx: TenantTransaction,
+    session: SessionEntity,
+    asked: Pick<PromptSession, 'model' | 'reasoning_effort'> = {},
+  ): Promise<Pick<RunInputOf<'prompt'>, 'model' | 'effort'>> {
+    const model = asked.model ?? session.model;
+    const effort = asked.reasoning_effort ?? session.reasoningEffort;
+    await this.models.requireAllowedIn(tx, model);
+    return { ...(model !== null && { model }), ...(effort !== null && { effort }) };
   }
 
   /** @param inputOf returns what to queue, or throws */

@@ -24,6 +24,12 @@ const NOTHING_WORKS = `${IS_READY} AND s.active_run_id IS NULL`;
 
 const REASONS: readonly Reason[] = [
   {
+    reason: 'approval_pending',
+    when: `SELECT min(a.created_at) AS since, array_agg(r.created_by) AS authors
+             FROM approvals a JOIN runs r ON r.tenant_id = a.tenant_id AND r.id = a.run_id
+            WHERE a.tenant_id = s.tenant_id AND a.session_id = s.id AND a.status = 'pending' HAVING count(*) > 0`,
+  },
+  {
     reason: 'limit_reached',
     when: `SELECT r.limit_reached_at AS since, ARRAY[r.created_by] AS authors FROM runs r
             WHERE ${OF_SESSION} AND ${IS_READY} AND r.status = 'running' AND r.limit_reached_at IS NOT NULL`,
@@ -51,7 +57,7 @@ const REASONS: readonly Reason[] = [
   {
     reason: 'run_failed',
     when: `SELECT r.ended_at AS since, ARRAY[r.created_by] AS authors FROM runs r
-            WHERE ${OF_SESSION} AND ${NOTHING_WORKS} AND s.queued_runs = 0 AND r.kind = 'prompt'
+            WHERE ${OF_SESSION} AND ${NOTHING_WORKS} AND s.queued_runs = 0 AND r.kind <> 'setup'
               AND s.last_run_status IN ('failed', 'interrupted') AND r.status = s.last_run_status AND r.ended_at IS NOT NULL
             ORDER BY r.ended_at DESC, r.ordinal DESC LIMIT 1`,
     untilSeen: true,
@@ -76,12 +82,12 @@ const NEEDS_YOU = `
             WHERE seen.tenant_id = s.tenant_id AND seen.session_id = s.id AND seen.user_id = ANY (people) AND seen.read_at >= since))
    ORDER BY rank LIMIT 1`;
 
-/** A prompt that was removed from the queue is no news, and neither is a setup that went as it should. */
+/** A prompt that was removed from the queue is no news, and neither is a setup or a compaction that went as it should. */
 const NEWS_AT = `
   greatest(s.created_at, CASE WHEN s.status = 'failed' THEN s.updated_at END,
            (SELECT max(r.ended_at) FROM runs r
              WHERE ${OF_SESSION} AND (r.started_at IS NOT NULL OR r.status <> 'cancelled')
-               AND (r.kind = 'prompt' OR r.status <> 'succeeded')))`;
+               AND (r.kind IN ('prompt', 'review') OR r.status <> 'succeeded')))`;
 
 const UPDATE = `
   UPDATE sessions SET needs_you = now.needs_you, news_at = now.news_at

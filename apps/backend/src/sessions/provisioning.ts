@@ -8,8 +8,7 @@ import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client
 import type { RequestContext } from '../identity/request-context.js';
 import type { ReconcileResult } from '../reconcile/reconciler.js';
 import { UsageService } from '../usage/usage.service.js';
-import type { OnCloneProgress } from '../workspaces/clones/clone-progress.js';
-import { Clones } from '../workspaces/clones/clones.js';
+import { Clones, type OnCloneProgress } from '../workspaces/clones/clones.js';
 import { Storage } from '../workspaces/storage/storage.js';
 import { ForkProvisioning } from './fork-provisioning.js';
 import { ActivityPublisher } from './activity-publisher.js';
@@ -88,18 +87,13 @@ export class Provisioning {
     const { repoUrl, ref, forkedFrom } = session;
     const maxBytes = await this.usage.bytesLeft(ctx);
     const onProgress: OnCloneProgress = ({ phase, percent }) => publish(phase, percent);
-    const source = forkedFrom && (await this.forks.sourceOf(ctx, forkedFrom));
-    const base = source
-      ? await this.clones.forkWorkspace(session.id, { ...source, maxBytes }, onProgress, signal)
-      : await this.access.withAccess(ctx, ownerOf(session), repoUrl, (access) =>
-          this.clones.createWorkspace(
-            ctx,
-            session.id,
-            { repoUrl, ref, maxBytes, access },
-            onProgress,
-            signal,
-          ),
-        );
+    const fork = forkedFrom && (await this.forks.sourceOf(ctx, forkedFrom));
+    const base = fork
+      ? await this.clones.forkWorkspace(session.id, { ...fork, maxBytes }, onProgress, signal)
+      : await this.access.withAccess(ctx, ownerOf(session), repoUrl, (credential) => {
+          const source = { repoUrl, ref, maxBytes, credential };
+          return this.clones.createWorkspace(ctx, session.id, source, onProgress, signal);
+        });
     await this.sessions.recordBase(ctx, session.id, base);
     // Retention measures again, but only every few minutes.
     if (this.usage.isLimited)

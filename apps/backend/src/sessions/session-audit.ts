@@ -10,7 +10,7 @@ export const auditedTitle = ({ title, visibility }: SessionEntity): string | nul
 /** What the audit log says of a change. A script may hold secrets, so of the setup it says only whether there is one. */
 export function auditedChanges(session: SessionEntity, body: UpdateSession): AuditChanges {
   const { title, status, network, trust_repository: trust, queue_held: held, setup } = body;
-  const { secrets, visibility, owner_id: ownerId } = body;
+  const { secrets, visibility, owner_id: ownerId, approval_mode: approvalMode } = body;
   const isShown = session.visibility === 'tenant' && (visibility ?? 'tenant') === 'tenant';
   const script = (value: object | null) => (value === null ? null : 'a script');
   return {
@@ -18,6 +18,7 @@ export function auditedChanges(session: SessionEntity, body: UpdateSession): Aud
     ...(status !== undefined && { status: { old: session.status, new: status } }),
     ...(network !== undefined && { network: { old: session.network, new: network } }),
     ...(trust !== undefined && { trust_repository: { old: session.trustRepository, new: trust } }),
+    ...(approvalMode !== undefined && { approval_mode: { old: session.approvalMode, new: approvalMode } }),
     ...(held !== undefined && { queue_held: { old: session.queueHeld, new: held } }),
     ...(secrets !== undefined && { secrets: { old: session.secrets, new: secrets } }),
     ...(visibility !== undefined && { visibility: { old: session.visibility, new: visibility } }),

@@ -23,6 +23,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   reasoning_effort: session.reasoningEffort,
   network: session.network,
   trust_repository: session.trustRepository,
+  approval_mode: session.approvalMode,
   secrets: session.secrets,
   setup: session.setup,
   setup_status: session.setupStatus,

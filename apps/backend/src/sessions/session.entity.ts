@@ -1,3 +1,4 @@
+import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { Author } from '@saas-codex/contracts/authors';
 import type { ReasoningEffort } from '@saas-codex/contracts/models';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
@@ -55,6 +56,10 @@ export class SessionEntity extends TenantRow {
   /** Whether Codex starts what the repository's `.codex` folder names. */
   @Column({ type: 'boolean', default: false })
   trustRepository: boolean;
+
+  /** When Codex asks a person. */
+  @Column({ type: 'text', default: 'never' })
+  approvalMode: ApprovalMode;
 
   /** Names of the environment secrets that its runs get. */
   @Column({ type: 'text', array: true, default: [] })

@@ -58,9 +58,11 @@ export class SessionsController {
     'ref_invalid',
     'disk_quota_exceeded',
     'model_not_allowed',
+    'approvals_unsupported',
     'secret_unknown',
     'clone_failed',
     'clone_auth_failed',
+    'clone_host_key_changed',
     'clone_not_found',
     'clone_unreachable',
     'clone_timeout',
@@ -110,9 +112,9 @@ export class SessionsController {
   @ApiOperation({
     operationId: 'updateSession',
     summary:
-      'Rename, archive, unarchive or set up a session again, change its network, trust, secrets, setup script or visibility, resume its queue, or hand it over',
+      'Rename, archive, unarchive or set up a session again, change its network, trust, approvals, secrets, setup script or visibility, resume its queue, or hand it over',
     description:
-      'A new network, `trust_repository` and `secrets` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. ' +
+      'A new network, `trust_repository`, `approval_mode` and `secrets` apply to future runs. `POST …/setup` runs a new setup script. Without a script, prompts no longer wait. ' +
       'A session can be unarchived for as long as its files are kept. `status: provisioning` sets up a failed session again. `queue_held: false` starts the prompts that a stop has held.',
   })
   @ApiHeader(IF_MATCH)
@@ -124,6 +126,8 @@ export class SessionsController {
     'session_not_failed',
     'disk_quota_exceeded',
     'secret_unknown',
+    'approvals_unsupported',
+    'runner_unavailable',
     'workspace_removed',
     'precondition_failed',
     'member_not_found',

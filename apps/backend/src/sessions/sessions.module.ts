@@ -7,6 +7,7 @@ import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ActivityPublisher } from './activity-publisher.js';
+import { EngineSupport } from './engine-support.js';
 import { ForkProvisioning } from './fork-provisioning.js';
 import { Provisioning } from './provisioning.js';
 import { SessionEntity } from './session.entity.js';
@@ -32,6 +33,7 @@ import { SessionsService } from './sessions.service.js';
   controllers: [SessionReadsController, SessionsController],
   providers: [
     ActivityPublisher,
+    EngineSupport,
     ForkProvisioning,
     Provisioning,
     SessionReads,

@@ -26,6 +26,7 @@ import { UsageService } from '../usage/usage.service.js';
 import { Clones } from '../workspaces/clones/clones.js';
 import { RunsPort } from './runs-port.js';
 import { auditedChanges, auditedTitle } from './session-audit.js';
+import { EngineSupport } from './engine-support.js';
 import { type ForkedFrom, SessionEntity } from './session.entity.js';
 import { SessionReads } from './session-reads.js';
 import { SessionReconciler } from './session-reconciler.js';
@@ -49,7 +50,7 @@ type NewSession = Pick<
   SessionEntity,
   'title' | 'titleGiven' | 'repoUrl' | 'ref' | 'model' | 'reasoningEffort'
 > &
-  Pick<SessionEntity, 'network' | 'trustRepository' | 'secrets' | 'setup' | 'visibility'> &
+  Pick<SessionEntity, 'network' | 'trustRepository' | 'approvalMode' | 'secrets' | 'setup' | 'visibility'> &
   Partial<Pick<SessionEntity, 'forkedFrom'>>;
 
 @Injectable()
@@ -63,6 +64,7 @@ export class SessionsService {
     private readonly models: ModelsService,
     private readonly secrets: SecretStore,
     private readonly members: MembersService,
+    private readonly engine: EngineSupport,
     private readonly audit: RequestAudit,
     private readonly auditLog: AuditLog,
     private readonly reads: SessionReads,
@@ -71,11 +73,12 @@ export class SessionsService {
   /**
    * Creates a session and waits until it is set up, 30 s at most.
    * @param respondAsync do not wait
-   * @throws ProblemError disk_quota_exceeded, model_not_allowed, secret_unknown; a 400 for the address or the ref; while waiting, the code of a failed setup
+   * @throws ProblemError disk_quota_exceeded, model_not_allowed, secret_unknown, approvals_unsupported, runner_unavailable; a 400 for the address or the ref; while waiting, the code of a failed setup
    */
   async create(ctx: RequestContext, body: CreateSession, respondAsync = false): Promise<Session> {
     await this.usage.refuseWhenFull(ctx);
     await this.models.requireAllowed(ctx, body.model ?? null);
+    await this.engine.requireApprovals(body.approval_mode ?? 'never');
     const session = await this.insert(ctx, body);
     const settled = this.reconciler.kick({ tenantId: ctx.tenantId, sessionId: session.id });
     if (respondAsync) return this.sessions.view(session);
@@ -97,8 +100,18 @@ export class SessionsService {
     await this.usage.refuseWhenFull(ctx);
     await this.models.requireAllowed(ctx, source.model);
     await this.refuseUnknownSecrets(ctx, source.secrets);
-    const { repoUrl, ref, model, reasoningEffort, network, trustRepository, secrets, setup, visibility } =
-      source;
+    const {
+      repoUrl,
+      ref,
+      model,
+      reasoningEffort,
+      network,
+      trustRepository,
+      approvalMode,
+      secrets,
+      setup,
+      visibility,
+    } = source;
     const title = `${source.title.slice(0, MAX_TITLE_LENGTH - FORK.length)}${FORK}`;
     const settings = {
       repoUrl,
@@ -107,6 +120,7 @@ export class SessionsService {
       reasoningEffort,
       network,
       trustRepository,
+      approvalMode,
       secrets,
       setup,
       visibility,
@@ -127,17 +141,18 @@ export class SessionsService {
   }
 
   /**
-   * Renames, archives, unarchives or sets up again, changes the network, trust, secrets or setup of future runs, resumes the queue, changes
+   * Renames, archives, unarchives or sets up again, changes the network, trust, approvals, secrets or setup of future runs, resumes the queue, changes
    * who sees the session, or hands it over.
    * @throws ProblemError session_busy, session_not_ready, session_archived, session_not_failed, disk_quota_exceeded,
    *   workspace_removed, secret_unknown, precondition_failed, member_not_found, invalid_request,
-   *   forbidden
+   *   approvals_unsupported, runner_unavailable, forbidden
    */
   async update(ctx: RequestContext, id: string, body: UpdateSession, ifMatch?: string): Promise<Session> {
     const {
       title,
       network,
       trust_repository: trustRepository,
+      approval_mode: approvalMode,
       secrets,
       setup,
       status,
@@ -147,6 +162,7 @@ export class SessionsService {
     } = body;
     if (status === 'provisioning') await this.usage.refuseWhenFull(ctx);
     if (secrets) await this.refuseUnknownSecrets(ctx, secrets);
+    if (approvalMode) await this.engine.requireApprovals(approvalMode);
     if (ownerId !== undefined) await this.members.requireWriter(ctx, ownerId);
     await this.sessions.change(ctx, id, async (tx, session) => {
       requireMatch(ifMatch, this.sessions.view(session));
@@ -158,6 +174,7 @@ export class SessionsService {
         ...(title !== undefined && { title, titleGiven: true }),
         ...(network && { network }),
         ...(trustRepository !== undefined && { trustRepository }),
+        ...(approvalMode && { approvalMode }),
         ...(secrets && { secrets }),
         ...(setup !== undefined && { setup }),
         ...(visibility !== undefined && { visibility }),
@@ -221,6 +238,7 @@ export class SessionsService {
       reasoningEffort: body.reasoning_effort ?? null,
       network: body.network ?? NETWORK_OFF,
       trustRepository: body.trust_repository ?? false,
+      approvalMode: body.approval_mode ?? 'never',
       secrets: body.secrets ?? [],
       setup: body.setup ?? null,
       visibility: body.visibility ?? 'tenant',

@@ -47,7 +47,7 @@ const RUN = `
   SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS now, r.session_id AS "sessionId", r.created_by AS person,
          r.limit_reached_at IS NOT NULL AS "isAtLimit", s.repo_url AS "repoUrl", ${sessionPrivateTo('s.')} AS "privateTo"
     FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
-   WHERE r.tenant_id = $1 AND r.id = $2 AND r.status IN ('queued', 'running')`;
+   WHERE r.tenant_id = $1 AND r.id = $2 AND r.status IN ('queued', 'running', 'waiting')`;
 const RESERVED_BEFORE = `
   SELECT reserved_output_tokens::float8 AS "outputTokens" FROM model_calls WHERE tenant_id = $1 AND id = $2`;
 const INSERT = `

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { RunKind } from '@saas-codex/contracts/runs';
 import type { EngineCapabilities } from '@saas-codex/contracts/system';
 import { CONFIG, type Config } from '../config.js';
 import { AppServerEngine } from './app-server/app-server.engine.js';
@@ -6,6 +7,7 @@ import {
   type Engine,
   type EngineRun,
   isPromptRun,
+  isSetupRun,
   type PreparedTurn,
   type PromptRun,
   type RunningTurn,
@@ -13,17 +15,22 @@ import {
 import { ScriptEngine } from './script/script.engine.js';
 import { SdkEngine } from './sdk/sdk.engine.js';
 
-/** Codex works on prompts, driven as the operator has chosen, and a shell on setup scripts. */
+/** What an engine must be able to do for such a run, besides working on a prompt. */
+const NEEDED: Partial<Record<RunKind, keyof EngineCapabilities>> = { review: 'reviews', compact: 'compact' };
+
+/** Codex works on prompts, reviews and compactions, driven as the operator has chosen, and a shell on setup scripts. */
 @Injectable()
 export class Engines {
+  private readonly engine: Config['ENGINE'];
   private readonly codex: Engine<PromptRun>;
 
   constructor(
     @Inject(CONFIG) { ENGINE }: Config,
-    appServer: AppServerEngine,
+    private readonly appServer: AppServerEngine,
     sdk: SdkEngine,
     private readonly scripts: ScriptEngine,
   ) {
+    this.engine = ENGINE;
     this.codex = ENGINE === 'sdk' ? sdk : appServer;
   }
 
@@ -32,8 +39,19 @@ export class Engines {
     return this.codex.capabilities;
   }
 
+  /** Why a run of this kind is not possible here, and what to do; null: it is possible. */
+  problemWith(kind: RunKind): string | null {
+    const needed = NEEDED[kind];
+    return needed === undefined || this.capabilities[needed]
+      ? null
+      : `The engine “${this.engine}” cannot do this. Ask the operator for ENGINE=app-server.`;
+  }
+
+  /** To be called only where `problemWith` names no problem. */
   startTurn(run: EngineRun): RunningTurn {
-    return isPromptRun(run) ? this.codex.startTurn(run) : this.scripts.startTurn(run);
+    if (isSetupRun(run)) return this.scripts.startTurn(run);
+    if (isPromptRun(run)) return this.codex.startTurn(run);
+    return this.appServer.startTurn(run);
   }
 
   prepareTurn(run: PromptRun): Promise<PreparedTurn> | null {

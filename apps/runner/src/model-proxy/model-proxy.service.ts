@@ -17,11 +17,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Destinations } from '@saas-codex/service-kit/network/destinations';
 import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { startDemoModel } from '@saas-codex/scripted-model/demo/demo-model';
-import {
-  type Listener,
-  listenOnLoopback,
-  type RunSocket,
-} from '../sandbox/listener/http-listener.js';
+import { type Listener, listenOnLoopback, type RunSocket } from '../sandbox/listener/http-listener.js';
 import type { ConnectionHandlers } from '../sandbox/listener/http-listener.js';
 import {
   type ModelAccess,

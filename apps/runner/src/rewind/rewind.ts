@@ -6,7 +6,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { ConversationCut, CutConversation, RestoreFiles } from '@saas-codex/contracts/runner-api';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { Conversations } from '../engine/app-server/conversations.js';
+import { Conversations } from '../engine/port/conversations.js';
 import { spawnScript } from '../engine/script/spawn-script.js';
 import { Jail, type Upkeep } from '../sandbox/jail/jail.js';
 import { codexEnvironment, prepareCodexHome } from '../threads/codex-home.js';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Stopped } from '@saas-codex/contracts/events';
+import type { AnswerCommand } from '@saas-codex/contracts/run-commands';
 import type { LimitPassed } from '../sandbox/jail/limits/limits.js';
 import { Steering } from './steering.js';
 
@@ -14,6 +15,7 @@ export class ActiveRun {
   readonly steering = new Steering();
   private readonly abort = new AbortController();
   private reason: StopReason | null = null;
+  private answerListener: (answer: AnswerCommand) => void = () => undefined;
   /** What was at work when it was stopped; null: not known, or it was not stopped. */
   stopped: Stopped | null = null;
 
@@ -26,6 +28,14 @@ export class ActiveRun {
 
   get stopReason(): StopReason | null {
     return this.reason;
+  }
+
+  onAnswer(listener: (answer: AnswerCommand) => void): void {
+    this.answerListener = listener;
+  }
+
+  takeAnswer(answer: AnswerCommand): void {
+    this.answerListener(answer);
   }
 
   /** The first reason counts. */

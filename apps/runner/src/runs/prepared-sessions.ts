@@ -11,8 +11,10 @@ import type { PreparedTurn } from '../engine/port/engine.js';
 import { baseUrlAt } from '../model-proxy/model-proxy.service.js';
 import { NO_RUN_SECRETS } from '../redaction/run-secrets.js';
 import { EgressProxy, type EgressTrust } from '../sandbox/egress/egress-proxy.js';
+import { agentHome } from '../sandbox/jail/home-layers.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
+import type { ThreadPaths } from '../threads/workspace-path.js';
 import { ActiveRuns } from './active-runs.js';
 import { RENEWAL_MS, SessionHolders } from './session-holders.js';
 
@@ -51,17 +53,22 @@ export interface LaunchKey {
 export interface PreparedRun {
   turn: PreparedTurn;
   trust: EgressTrust;
+  /** The agent's HOME in the jail. */
+  home: string | null;
 }
 
 interface Entry {
   jailId: string;
   sessionId: string;
+  paths: ThreadPaths;
   key: LaunchKey;
   /** null: it could not be prepared. */
   ready: Promise<PreparedRun | null>;
   /** By `performance.now()`. */
   expiresAt: number;
   timers: AbortController;
+  /** Whether it is being prepared, or was. Before that it waits for its turn. */
+  begun: boolean;
 }
 
 @Injectable()
@@ -74,6 +81,8 @@ export class PreparedSessions implements OnModuleDestroy {
   private readonly working = new Set<string>();
   private readonly ends: Counter<'end'>;
   private closed = false;
+  /** One by one: runs that begin meanwhile need the processor more. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -113,24 +122,27 @@ export class PreparedSessions implements OnModuleDestroy {
     const { codexThreadId } = thread;
     const key = { model: this.modelFor(model, thread), effort, network, checkpoint, codexThreadId };
     const known = this.entries.get(threadId);
-    if (known && isDeepStrictEqual(known.key, key)) return this.renew(known);
-    if (known) void this.discard(threadId);
+    if (known && isDeepStrictEqual(known.key, key) && (await this.useful(known))) return this.renew(known);
+    if (this.entries.has(threadId)) void this.discard(threadId);
     if (this.closed || this.working.has(threadId) || !this.makePlace()) return;
     const entry: Entry = {
       jailId: randomUUID(),
       sessionId: threadId,
+      paths: thread.paths,
       key,
       ready: Promise.resolve(null),
       expiresAt: performance.now() + TIME_TO_LIVE_MS,
       timers: new AbortController(),
+      begun: false,
     };
     this.entries.set(threadId, entry);
-    entry.ready = this.begin(entry, thread);
+    entry.ready = this.turn.then(() => this.begin(entry, thread));
+    this.turn = entry.ready;
     void this.keep(entry);
   }
 
   /**
-   * Makes the session the run's alone, until `release`.
+   * Makes the session the run's alone, until `release`. Rewinding takes it, too.
    * @param key null: such a run always starts in a jail of its own
    * @returns null when there is nothing for it
    */
@@ -138,7 +150,8 @@ export class PreparedSessions implements OnModuleDestroy {
     this.working.add(sessionId);
     const held = this.holders.holdForRun(sessionId, runId);
     const entry = this.entries.get(sessionId);
-    const taken = entry && isDeepStrictEqual(entry.key, key) ? await this.handOver(runId, entry) : null;
+    const taken =
+      entry?.begun && isDeepStrictEqual(entry.key, key) ? await this.handOver(runId, entry) : null;
     if (taken === null) await this.discard(sessionId);
     this.makeRoomForRuns();
     await held;
@@ -164,20 +177,25 @@ export class PreparedSessions implements OnModuleDestroy {
     await this.ending.get(sessionId);
   }
 
+  has(sessionId: string): boolean {
+    return this.entries.has(sessionId);
+  }
+
   modelFor(named: string | null, thread: Thread | null): string | null {
     return named ?? thread?.model ?? this.config.CODEX_MODEL ?? null;
   }
 
   /** Somebody has asked for it again, so others are the first to go. */
   private renew(entry: Entry): void {
+    if (this.entries.get(entry.sessionId) !== entry) return;
     entry.expiresAt = performance.now() + TIME_TO_LIVE_MS;
     this.entries.delete(entry.sessionId);
     this.entries.set(entry.sessionId, entry);
   }
 
   private async handOver(runId: string, entry: Entry): Promise<PreparedRun | null> {
-    const prepared = await entry.ready;
-    if (!prepared?.turn.isAlive || this.entries.get(entry.sessionId) !== entry) return null;
+    const prepared = await this.useful(entry);
+    if (prepared === null || this.entries.get(entry.sessionId) !== entry) return null;
     this.entries.delete(entry.sessionId);
     entry.timers.abort();
     this.ends.inc({ end: 'used' });
@@ -185,9 +203,18 @@ export class PreparedSessions implements OnModuleDestroy {
     return prepared;
   }
 
+  /** null: its Codex has ended, or the session has another HOME by now, or is gone. */
+  private async useful({ ready, paths }: Entry): Promise<PreparedRun | null> {
+    const prepared = await ready;
+    if (!prepared?.turn.isAlive || prepared.home === null) return null;
+    return (await agentHome(paths)) === prepared.home ? prepared : null;
+  }
+
   private async begin(entry: Entry, thread: Thread): Promise<PreparedRun | null> {
     const { jailId, sessionId, key } = entry;
     const { signal } = entry.timers;
+    if (signal.aborted) return null;
+    entry.begun = true;
     try {
       await this.ending.get(sessionId);
       if (signal.aborted || !(await this.holders.holdHere(sessionId))) return this.giveUp(entry);
@@ -208,13 +235,15 @@ export class PreparedSessions implements OnModuleDestroy {
         model: key.model,
         access: { baseUrl: baseUrlAt(socket), token: null },
         trustRepository: false,
+        approvalMode: 'never',
         prepared: null,
       });
       if (turn === null) return this.giveUp(entry);
       void turn.exited.then(() => this.giveUp(entry));
-      return { turn, trust };
+      return { turn, trust, home: await agentHome(thread.paths) };
     } catch (error) {
-      if (!signal.aborted) this.logger.warn({ message: `Codex was not prepared: ${String(error)}`, sessionId });
+      if (!signal.aborted)
+        this.logger.warn({ message: `Codex was not prepared: ${String(error)}`, sessionId });
       return this.giveUp(entry);
     }
   }
@@ -225,7 +254,8 @@ export class PreparedSessions implements OnModuleDestroy {
     return null;
   }
 
-  private async end({ jailId, sessionId, ready }: Entry): Promise<void> {
+  private async end({ jailId, sessionId, ready, begun }: Entry): Promise<void> {
+    if (!begun) return;
     // Twice: what is being started may start between the two.
     await this.jail.endRun(jailId);
     await ready;
@@ -233,15 +263,17 @@ export class PreparedSessions implements OnModuleDestroy {
     await this.holders.releaseHere(sessionId);
   }
 
-  /** Discards it when its time is up, or when another runner may have the session. */
+  /** Discards it when its time is up, when it is of no use any more, or when another runner may have the session. */
   private async keep(entry: Entry): Promise<void> {
     const { ready, sessionId, timers } = entry;
     const pause = (ms: number) =>
       delay(ms, undefined, { signal: timers.signal, ref: false }).catch(() => undefined);
-    const isReady = await Promise.race([ready.then(() => true), pause(PREPARATION_TIMEOUT_MS)]);
-    while (isReady && !timers.signal.aborted && performance.now() < entry.expiresAt) {
+    if (!(await Promise.race([ready.then(() => true), pause(PREPARATION_TIMEOUT_MS)])))
+      return void (timers.signal.aborted || this.giveUp(entry));
+    while (!timers.signal.aborted && performance.now() < entry.expiresAt) {
       await pause(RENEWAL_MS);
-      if (timers.signal.aborted || !(await this.holders.renewHere(sessionId))) break;
+      if (timers.signal.aborted || !(await this.useful(entry))) break;
+      if (!(await this.holders.renewHere(sessionId))) break;
     }
     if (!timers.signal.aborted) this.giveUp(entry);
   }

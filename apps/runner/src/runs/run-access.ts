@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { isCodexRun } from '@saas-codex/contracts/runs';
 import { CONFIG, type Config } from '../config.js';
 import { LedgerClient } from '../model-proxy/ledger-client.js';
 import type { ModelAccess, RunLedger } from '../model-proxy/model-access.js';
@@ -24,8 +25,8 @@ export interface OpenedAccess {
 /**
  * Opens a run's ways out of its sandbox.
  *
- *     in a jail ──── the run's one socket ─────► egress proxy, and the model proxy if it is a prompt
- *     elsewhere ──── a token, if it is a prompt ► model proxy; Codex's sandbox restricts the network
+ *     in a jail ──── the run's one socket ─────► egress proxy, and the model proxy if Codex works on it
+ *     elsewhere ──── a token, if Codex works  ► model proxy; Codex's sandbox restricts the network
  */
 @Injectable()
 export class RunAccess {
@@ -59,7 +60,7 @@ export class RunAccess {
     const egress = await this.egressProxy.openEgress(network, recorder, trust);
     let access: ModelAccess | null = null;
     let listener: Listener | null = null;
-    if (input.kind === 'prompt') {
+    if (isCodexRun(input.kind)) {
       access = await (socket === null
         ? this.modelProxy.openTokenAccess(caller, recorder)
         : this.modelProxy.openSocketAccess(caller, recorder, socket, egress.handlers));

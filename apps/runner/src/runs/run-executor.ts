@@ -3,8 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Stopped } from '@saas-codex/contracts/events';
 import type { RunCommand } from '@saas-codex/contracts/run-commands';
-import { textOfInput } from '@saas-codex/contracts/runs';
-import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
+import { isCodexRun, textOfInput } from '@saas-codex/contracts/runs';
 import {
   LogFencedError,
   LogsFullError,
@@ -20,6 +19,7 @@ import {
   type EngineRun,
   OutputLimitError,
   type RunningTurn,
+  TurnNotActiveError,
 } from '../engine/port/engine.js';
 import type { Redactor } from '../redaction/redactor.js';
 import { NO_GRANT, type OpenedGrant, openRunGrant, type RunSecrets } from '../redaction/run-secrets.js';
@@ -31,12 +31,16 @@ import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { type ActiveRun, ActiveRuns, type StopReason } from './active-runs.js';
 import { BoundedLog } from './bounded-log.js';
 import { type LaunchKey, type PreparedRun, PreparedSessions } from './prepared-sessions.js';
+import { LateSteers } from './late-steers.js';
 import { type OpenedAccess, RunAccess } from './run-access.js';
 import { RunInbox } from './run-inbox.js';
+import { RunDeadline } from './run-deadline.js';
 import { failedOutcome, type RunOutcome, stoppedOutcome } from './run-outcome.js';
+import { RunQuestions } from './run-questions.js';
 import type { RunJob } from './run-queue.js';
 import { RunTelemetry, type RunWatch } from './run-telemetry.js';
 import { TurnRecorder } from './turn-recorder.js';
+import type { WorkPlace } from './work-places.js';
 
 /*
  * One run, from its claim to the last event of its log.
@@ -55,12 +59,19 @@ const COUNT_TIMEOUT_MS = 500;
 /** A claimed run. */
 interface ClaimedRun {
   run: ActiveRun;
+  place: WorkPlace;
   job: RunJob;
   thread: Thread;
   /** null: Codex's own default; a setup has no model. */
   model: string | null;
   log: RunLogWriter;
   watch: RunWatch;
+}
+
+/** What a turn needs to ask a person. */
+interface Waiting extends Pick<ClaimedRun, 'job' | 'place'> {
+  deadline: RunDeadline;
+  onError(error: unknown): void;
 }
 
 /** What a run gets besides its input. */
@@ -87,16 +98,17 @@ export class RunExecutor {
     private readonly jail: Jail,
     private readonly telemetry: RunTelemetry,
     private readonly prepared: PreparedSessions,
+    private readonly lateSteers: LateSteers,
   ) {}
 
   /** Resolves when the run has ended and nothing of it is left. */
-  executeRun(job: RunJob): Promise<void> {
+  executeRun(job: RunJob, place: WorkPlace): Promise<void> {
     return this.active.holdRun(job.owner.runId, async (run) => {
       if (await this.inbox.hasCancel(run.runId))
-        return this.endRun(job.owner, stoppedOutcome('cancelled', job.input.kind));
+        return this.endRun(job, stoppedOutcome('cancelled', job.input.kind));
       const closeInbox = this.inbox.openInbox(run.runId, (command) => obey(run, command));
       try {
-        await this.claimAndWork(run, job);
+        await this.claimAndWork(run, job, place);
       } finally {
         closeInbox();
         await this.prepared.release(run.runId, job.owner.sessionId);
@@ -105,20 +117,20 @@ export class RunExecutor {
   }
 
   /** Closes the log of a run whose runner was lost. */
-  async closeLostRun({ owner, input }: RunJob): Promise<void> {
-    const cancelled = await this.inbox.hasCancel(owner.runId);
-    await this.endRun(owner, stoppedOutcome(cancelled ? 'cancelled' : 'lost', input.kind));
+  async closeLostRun(job: RunJob): Promise<void> {
+    const cancelled = await this.inbox.hasCancel(job.owner.runId);
+    await this.endRun(job, stoppedOutcome(cancelled ? 'cancelled' : 'lost', job.input.kind));
   }
 
-  private async claimAndWork(run: ActiveRun, job: RunJob): Promise<void> {
+  private async claimAndWork(run: ActiveRun, job: RunJob, place: WorkPlace): Promise<void> {
     const thread = await this.threads.getThread(job.owner.sessionId).catch(() => null);
     const model = await this.modelFor(job, thread);
     const log = await this.claim(job, model);
     if (log === null) return;
     const watch = this.telemetry.beginRun(job);
     const outcome =
-      thread === null ? threadGone(job) : await this.work({ run, job, thread, model, log, watch });
-    await this.endRun(job.owner, outcome);
+      thread === null ? threadGone(job) : await this.work({ run, place, job, thread, model, log, watch });
+    await this.endRun(job, outcome);
     watch.end(outcome);
   }
 
@@ -137,7 +149,7 @@ export class RunExecutor {
     }
   }
 
-  private async work({ run, job, thread, model, log, watch }: ClaimedRun): Promise<RunOutcome> {
+  private async work({ run, place, job, thread, model, log, watch }: ClaimedRun): Promise<RunOutcome> {
     const { kind } = job.input;
     const onLogFull = () => run.stop(limitPassed('log', this.config));
     const bounded = new BoundedLog(log, this.config.MAX_RUN_LOG_MB * MEGABYTE, onLogFull);
@@ -146,10 +158,11 @@ export class RunExecutor {
     const { secrets } = grant ?? NO_GRANT;
     const { redactor } = secrets;
     const recorder = new TurnRecorder(bounded, kind, redactor, onWriteError);
-    const lacksModel = kind === 'prompt' && job.trustRepository && model === null;
+    const lacksModel = isCodexRun(kind) && job.trustRepository && model === null;
     const problem =
       this.jail.problemWith({ ...job, hasSecrets: Object.keys(secrets.environment).length > 0 }) ??
-      (lacksModel ? NO_MODEL : null);
+      (lacksModel ? NO_MODEL : this.cannotAsk(job) ? CANNOT_ASK : null) ??
+      this.engines.problemWith(kind);
     if (problem !== null) return failedOutcome(kind, { sentence: problem });
     if (grant === null) return failedOutcome(kind, { sentence: UNREADABLE_GRANT });
     const images = await imageFilesOf(thread.paths, imagesIn(job));
@@ -160,7 +173,7 @@ export class RunExecutor {
     await this.forgetSecrets(run, thread, redactor);
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
     const access = await this.access.openAccess(traced, model, grant, recorder, prepared?.trust);
-    const deadline = setTimeout(() => run.stop('timeout'), this.minutesFor(job) * 60_000);
+    const deadline = new RunDeadline(this.minutesFor(job) * 60_000, () => run.stop('timeout'));
     const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {
       if (job.checkpoint !== null)
@@ -170,6 +183,7 @@ export class RunExecutor {
         this.engineRun(run, { job, thread, model, secrets, images, prepared }, access),
         recorder,
         { watch, access },
+        { job, place, deadline, onError: onWriteError },
       );
     } catch (error) {
       const stop = this.stopAfter(error) ?? (await this.jail.exceededLimit(run.runId, error));
@@ -177,7 +191,7 @@ export class RunExecutor {
       if (!run.stopReason && !recorder.hasFailure)
         this.logger.warn({ message: redactor.redact(String(error)), run_id: run.runId });
     } finally {
-      clearTimeout(deadline);
+      deadline.pause();
       endWatch();
       await access.close();
       await recorder.closeItems().catch(onWriteError);
@@ -187,7 +201,7 @@ export class RunExecutor {
     }
     const { stopReason } = run;
     return stopReason && !recorder.hasCompleted
-      ? stoppedOutcome(stopReason, kind, { usage: recorder.usageSoFar, stopped: run.stopped })
+      ? stoppedOutcome(stopReason, kind, { ...recorder.totals, stopped: run.stopped })
       : recorder.outcome();
   }
 
@@ -221,15 +235,22 @@ export class RunExecutor {
 
   private engineRun(
     { runId }: ActiveRun,
-    { job, thread, model, secrets, images, prepared }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
+    {
+      job,
+      thread,
+      model,
+      secrets,
+      images,
+      prepared,
+    }: Pick<ClaimedRun, 'job' | 'thread' | 'model'> & RunFiles,
     { model: access, authorities }: OpenedAccess,
   ): EngineRun {
-    const { input, network, trustRepository = false } = job;
+    const { input, network, trustRepository = false, approvalMode = 'never' } = job;
     const context = { runId, thread, network, authorities, secrets };
     if (input.kind === 'setup') return { ...context, input };
-    if (access === null) throw new Error('a prompt needs access to a model');
+    if (access === null) throw new Error('Codex needs access to a model');
     const turn = prepared?.turn ?? null;
-    return { ...context, input, images, model, access, trustRepository, prepared: turn };
+    return { ...context, input, images, model, access, trustRepository, approvalMode, prepared: turn };
   }
 
   /** @throws Error when Codex, the script or the log fails */
@@ -238,8 +259,11 @@ export class RunExecutor {
     engineRun: EngineRun,
     recorder: TurnRecorder,
     { watch, access }: { watch: RunWatch; access: OpenedAccess },
+    waiting: Waiting,
   ): Promise<void> {
     const turn = this.engines.startTurn(engineRun);
+    const questions = this.questionsOf(run, turn, recorder, waiting);
+    run.onAnswer((answer) => questions.answer(answer));
     const stop = async () => {
       run.stopped = await this.whatIsAtWork(run, access);
       await turn.interrupt();
@@ -249,18 +273,61 @@ export class RunExecutor {
     run.signal.addEventListener('abort', () => void stop());
     if (run.signal.aborted) await turn.interrupt();
     let codexThreadId: string | null = null;
-    for await (const event of withJailWatch(turn, watch)) {
-      if (event.type === 'thread.started') codexThreadId = event.data.thread_id;
-      // Not earlier: a Codex that is killed between the two has named a conversation that cannot be resumed.
-      if (event.type === 'turn.started' && codexThreadId !== null)
-        await this.threads.rememberCodexThread(engineRun.thread, codexThreadId);
-      // Nobody can be asked yet.
-      if (event.type === 'approval.requested') await turn.answer(event.data.requestId, 'decline');
-      if (event.type === 'turn.started') run.steering.begin(turn);
-      const steer = event.type === 'steer.taken' ? run.steering.take(event.data.messageId) : undefined;
-      if (steer) await recorder.recordSteer(steer);
-      await recorder.recordEvent(event);
+    try {
+      for await (const event of withJailWatch(turn, watch)) {
+        if (event.type === 'thread.started') codexThreadId = event.data.thread_id;
+        // Not earlier: a Codex that is killed between the two has named a conversation that cannot be resumed.
+        if (event.type === 'turn.started' && codexThreadId !== null)
+          await this.threads.rememberCodexThread(engineRun.thread, codexThreadId);
+        if (event.type === 'turn.started') run.steering.begin(turn);
+        const steer = event.type === 'steer.taken' ? run.steering.take(event.data.messageId) : undefined;
+        if (steer) await recorder.recordSteer(steer);
+        await recorder.recordEvent(event);
+        if (event.type === 'item.completed') questions.complete(event.data.item.id);
+        if (event.type === 'approval.requested')
+          await questions.ask({
+            ...engineRun.secrets.redactor.redactAll(event.data),
+            requestId: event.data.requestId,
+          });
+      }
+    } finally {
+      await questions.close().catch(waiting.onError);
     }
+  }
+
+  private questionsOf(
+    run: ActiveRun,
+    turn: RunningTurn,
+    recorder: TurnRecorder,
+    { job: { owner }, place, deadline, onError }: Waiting,
+  ): RunQuestions {
+    return new RunQuestions({
+      turn,
+      log: {
+        requested: async (data) => {
+          await recorder.recordApproval('approval.requested', data);
+          await this.logs.reportStatus(owner, 'waiting');
+        },
+        resolved: async (data) => {
+          await recorder.recordApproval('approval.resolved', data);
+          if (data.decision !== null) await this.logs.reportStatus(owner, 'running');
+        },
+      },
+      pause: () => {
+        place.rest();
+        deadline.pause();
+      },
+      resume: async () => {
+        await place.resume(run.signal);
+        if (!run.signal.aborted) deadline.resume();
+      },
+      // The turn has ended before it got its answer.
+      onError: (error) => (error instanceof TurnNotActiveError ? undefined : onError(error)),
+    });
+  }
+
+  private cannotAsk({ input, approvalMode = 'never' }: RunJob): boolean {
+    return isCodexRun(input.kind) && approvalMode === 'ask' && !this.engines.capabilities.approvals;
   }
 
   /** null: it takes too long to find out, and the run must end. */
@@ -271,8 +338,16 @@ export class RunExecutor {
   }
 
   /** Ends the processes before the log, so that a run that has ended leaves none behind. */
-  private async endRun(owner: RunLogOwner, { type, data }: RunOutcome): Promise<void> {
+  private async endRun(job: RunJob, { type, data }: RunOutcome): Promise<void> {
+    const { owner } = job;
     await this.jail.endRun(owner.runId);
+    const { redactor } = (this.grantOf(job) ?? NO_GRANT).secrets;
+    await this.lateSteers.record(owner, redactor).catch((error: unknown) =>
+      this.logger.error({
+        message: `a message may be given to Codex again: ${String(error)}`,
+        run_id: owner.runId,
+      }),
+    );
     await this.logs.endLog(owner, type, data);
     await this.inbox.removeInbox(owner.runId);
   }
@@ -292,6 +367,8 @@ function obey(run: ActiveRun, command: RunCommand): void {
   switch (command.type) {
     case 'cancel':
       return run.stop('cancelled');
+    case 'answer':
+      return run.takeAnswer(command);
     case 'steer':
       return run.steering.add(command);
   }
@@ -325,6 +402,8 @@ function launchKeyOf(
 
 const NO_MODEL =
   'The model of a run in a trusted repository must be known beforehand, and Codex does not say which one is its default. Choose a model for the session.';
+const CANNOT_ASK =
+  'The session asks before it acts, and the engine of this installation (ENGINE) cannot. Change the session’s approvals, or ask your operator.';
 const UNREADABLE_GRANT =
   'The secrets of this run could not be opened, since the credential of the services has changed meanwhile. Send it again.';
 const IMAGE_GONE =

@@ -84,8 +84,13 @@ export class RunInbox implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   async hasCancel(runId: string): Promise<boolean> {
+    return (await this.commands(runId)).some(({ type }) => type === 'cancel');
+  }
+
+  /** Every command that was sent to the run. */
+  async commands(runId: string): Promise<RunCommand[]> {
     const entries = await readAfter(this.redis, runId, BEFORE_FIRST);
-    return entries.some(({ json }) => this.parseCommand(json)?.type === 'cancel');
+    return entries.flatMap(({ json }) => this.parseCommand(json) ?? []);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { EventData, RunFailureCode, Stopped, TerminalEventType } from '@saas-codex/contracts/events';
-import type { RunKind, Usage } from '@saas-codex/contracts/runs';
+import type { ContextUsage, RunKind, Usage } from '@saas-codex/contracts/runs';
 import type { StopReason } from './active-runs.js';
 
 /** The last event of a run's log. */
@@ -10,7 +10,7 @@ const MAX_QUOTE = 300;
 /** The words for each kind of run. */
 const WORDS: Record<
   RunKind,
-  { run: string; setting: string; goOn: string; cancelled: string; silent: string }
+  { run: string; setting: string; goOn: string; cancelled: string; silent: string; again: string }
 > = {
   prompt: {
     run: 'The run',
@@ -18,6 +18,7 @@ const WORDS: Record<
     goOn: 'Send a prompt to continue from here.',
     cancelled: 'Send a prompt to continue from here.',
     silent: 'Codex ended unexpectedly. Send the prompt again.',
+    again: 'Send the prompt again, or another one.',
   },
   setup: {
     run: 'The setup',
@@ -25,6 +26,23 @@ const WORDS: Record<
     goOn: 'Run the setup again.',
     cancelled: 'Run it again, or go on without it.',
     silent: 'The setup could not be run. Run it again; if that fails too, ask your operator.',
+    again: 'Run the setup again.',
+  },
+  review: {
+    run: 'The review',
+    setting: 'RUN_TIMEOUT_MINUTES',
+    goOn: 'Start the review again.',
+    cancelled: 'Nothing was changed.',
+    silent: 'Codex ended unexpectedly. Start the review again.',
+    again: 'Start the review again.',
+  },
+  compact: {
+    run: 'The compaction',
+    setting: 'RUN_TIMEOUT_MINUTES',
+    goOn: 'Compact the conversation again.',
+    cancelled: 'The conversation is as it was.',
+    silent: 'Codex ended unexpectedly. Compact the conversation again.',
+    again: 'Compact the conversation again.',
   },
 };
 
@@ -42,44 +60,51 @@ const REASONS: Record<keyof typeof STOPPED, (words: (typeof WORDS)[RunKind]) => 
   lost: ({ goOn }) => `The runner working on this was lost. ${goOn}`,
 };
 
-/** What is known about a run that was stopped. */
-interface StoppedRun {
+/** What a run's end says in any case, as far as it is known. */
+export interface RunTotals {
   usage?: Usage | undefined;
+  /** Of its conversation. */
+  context?: ContextUsage | undefined;
+}
+
+const known = ({ usage, context }: RunTotals) => ({ ...(usage && { usage }), ...(context && { context }) });
+
+interface StoppedRun extends RunTotals {
   stopped?: Stopped | null;
 }
 
 export function stoppedOutcome(
   stop: StopReason,
   kind: RunKind,
-  { usage, stopped }: StoppedRun = {},
+  { stopped, ...totals }: StoppedRun = {},
 ): RunOutcome {
   const isLimit = typeof stop !== 'string';
   const type = isLimit ? 'run.failed' : STOPPED[stop];
   const reason = isLimit ? stop.sentence : REASONS[stop](WORDS[kind]);
-  return { type, data: { reason, ...(usage && { usage }), ...(stopped && { stopped }) } };
+  return { type, data: { reason, ...known(totals), ...(stopped && { stopped }) } };
 }
 
-export const succeededOutcome = (usage?: Usage): RunOutcome => ({
+export const succeededOutcome = (totals: RunTotals): RunOutcome => ({
   type: 'run.succeeded',
-  data: usage ? { usage } : {},
+  data: known(totals),
 });
 
 /** What is known about why a run failed. */
-export interface Failure {
+interface Failure extends RunTotals {
   /** A sentence meant for people, from the model proxy or a setup. */
   sentence?: string | null;
   /** Codex's own message. */
   codex?: string | null;
-  usage?: Usage | undefined;
   code?: RunFailureCode | undefined;
 }
 
-export function failedOutcome(kind: RunKind, { sentence, codex, usage, code }: Failure): RunOutcome {
-  const reason = sentence ?? (codex ? quoteCodex(codex) : WORDS[kind].silent);
-  return { type: 'run.failed', data: { reason, ...(usage && { usage }), ...(code && { code }) } };
+export function failedOutcome(kind: RunKind, { sentence, codex, code, ...totals }: Failure): RunOutcome {
+  const { silent, again } = WORDS[kind];
+  const reason = sentence ?? (codex ? quoteCodex(codex, again) : silent);
+  return { type: 'run.failed', data: { reason, ...known(totals), ...(code && { code }) } };
 }
 
-function quoteCodex(message: string): string {
+function quoteCodex(message: string, again: string): string {
   const quote = message.replace(/\s+/g, ' ').trim().slice(0, MAX_QUOTE);
-  return `Codex could not go on: “${quote}”. Send the prompt again, or another one.`;
+  return `Codex could not go on: “${quote}”. ${again}`;
 }

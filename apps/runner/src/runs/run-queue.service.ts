@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
 import type { SteerCommand } from '@saas-codex/contracts/run-commands';
-import type { StartRun } from '@saas-codex/contracts/runner-api';
+import type { AnswerRun, StartRun } from '@saas-codex/contracts/runner-api';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { JobState, Queue } from 'bullmq';
 import type { z } from 'zod';
@@ -35,6 +35,7 @@ export class RunQueueService {
     input,
     network,
     trustRepository,
+    approvalMode,
     metered,
     checkpoint,
     grant,
@@ -49,6 +50,7 @@ export class RunQueueService {
       input,
       network,
       trustRepository,
+      approvalMode,
       metered,
       checkpoint: checkpoint ?? null,
       grant,
@@ -73,6 +75,17 @@ export class RunQueueService {
   async refillLogTo(runId: string, seq: number): Promise<void> {
     const job = await this.queue.getJob(runId);
     if (job) await this.logs.refillTo(job.data.owner, seq);
+  }
+
+  /** Answers a question of a run. A run that does not wait for the answer ignores it. */
+  answerRun(runId: string, { requestId, decision, timedOut }: z.output<typeof AnswerRun>): Promise<void> {
+    return this.inbox.sendCommand(runId, {
+      id: `answer-${requestId}`,
+      type: 'answer',
+      request_id: requestId,
+      decision,
+      timed_out: timedOut,
+    });
   }
 
   /** Sends a message to a run. One that has not started gets it when it works; one that has ended never does. */

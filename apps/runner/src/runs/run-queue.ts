@@ -1,3 +1,4 @@
+import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { Network } from '@saas-codex/contracts/network';
 import { type RunInput, toRunInput } from '@saas-codex/contracts/runs';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
@@ -13,6 +14,8 @@ export interface RunJob {
   network: Network;
   /** Whether Codex starts what the repository's `.codex` folder names. Left out by the version that did not know it: no. */
   trustRepository?: boolean;
+  /** When Codex asks a person. Left out by the version that did not know it: never. */
+  approvalMode?: ApprovalMode;
   /** Whether each model call is reserved at the backend. Left out: the run was started by a version that did not, or by hand. */
   metered?: boolean;
   /** Git tree of the workspace before the run. */
@@ -25,7 +28,7 @@ export interface RunJob {
 
 /** A job as the version before `input` queued it: `prompt` is the prompt, or the script of a setup. */
 interface JobWithoutInput extends Omit<RunJob, 'input'> {
-  kind: RunInput['kind'];
+  kind: 'prompt' | 'setup';
   prompt: string;
 }
 
@@ -42,9 +45,21 @@ export function toRunJob(data: QueuedRun): RunJob {
 export const withoutInput = (run: RunJob): RunJob => ({
   ...run,
   grant: undefined,
-  input: toRunInput(run.input.kind, ''),
+  input: emptied(run.input),
   network: { mode: 'off' },
 });
+
+function emptied(input: RunInput): RunInput {
+  switch (input.kind) {
+    case 'prompt':
+    case 'setup':
+      return toRunInput(input.kind, '');
+    case 'review':
+      return { kind: input.kind, target: { type: 'changes' } };
+    case 'compact':
+      return { kind: input.kind };
+  }
+}
 
 const DAY_SECONDS = 24 * 60 * 60;
 

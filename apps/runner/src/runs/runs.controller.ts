@@ -1,6 +1,12 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { Id } from '@saas-codex/contracts/ids';
-import { type RunHolding, type RunStarted, StartRun, SteerRunning } from '@saas-codex/contracts/runner-api';
+import {
+  AnswerRun,
+  type RunHolding,
+  type RunStarted,
+  StartRun,
+  SteerRunning,
+} from '@saas-codex/contracts/runner-api';
 import { RunLogHub, serveRunEvents } from '@saas-codex/event-log/run-log/run-log.hub';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
@@ -28,6 +34,16 @@ export class RunsController {
   @HttpCode(202)
   async cancel(@Param('runId', { schema: Id }) runId: string): Promise<RunStarted> {
     await this.runs.cancelRun(runId);
+    return { runId };
+  }
+
+  @Post(':runId/answer')
+  @HttpCode(202)
+  async answer(
+    @Param('runId', { schema: Id }) runId: string,
+    @Body({ schema: AnswerRun }) body: z.output<typeof AnswerRun>,
+  ): Promise<RunStarted> {
+    await this.runs.answerRun(runId, body);
     return { runId };
   }
 

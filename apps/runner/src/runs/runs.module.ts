@@ -11,12 +11,14 @@ import { ActiveRuns } from './active-runs.js';
 import { PreparedSessions } from './prepared-sessions.js';
 import { RunAccess } from './run-access.js';
 import { RunExecutor } from './run-executor.js';
+import { LateSteers } from './late-steers.js';
 import { RunInbox } from './run-inbox.js';
 import { RUN_QUEUE } from './run-queue.js';
 import { RunTelemetry } from './run-telemetry.js';
 import { RunsController } from './runs.controller.js';
 import { RunsProcessor } from './runs.processor.js';
 import { RunQueueService } from './run-queue.service.js';
+import { WorkPlaces } from './work-places.js';
 import { SessionHolders } from './session-holders.js';
 import { WarmController } from './warm.controller.js';
 
@@ -43,7 +45,9 @@ const logs = {
     RunTelemetry,
     RunsProcessor,
     ActiveRuns,
+    LateSteers,
     RunInbox,
+    WorkPlaces,
     hub,
     logs,
   ],

@@ -12,6 +12,14 @@ import { z } from 'zod';
  *
  *     prepare:   set if nobody holds it        run:   set in any case, and ask the runner that held it to let go
  *
+ * A runner that takes the job of such a run from the queue first offers it to the one that has prepared the session:
+ *
+ *     A ──offered: job and its lock──► B ── taker = B ──► A drops the job, B has it
+ *       ◄──────────answered───────────┘
+ *     no answer, or B has no place ───────── taker = A ──► A keeps it
+ *
+ * The taker's key can be set once, so never both have it, whatever is lost or late.
+ *
  * The key of a runner is a short lease, which the runner renews. A runner that can no longer renew it lets go, and the jails of a
  * runner that was killed have ended with it. So a run waits for an answer only a moment.
  */
@@ -21,6 +29,8 @@ export const RENEWAL_MS = 5_000;
 /** Covers a request to prepare that was sent before the run began. The run itself may take longer. */
 const RUN_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 1_500;
+/** After that, starting anew is faster. */
+const OFFER_TIMEOUT_MS = 150;
 
 /* KEYS[1] holder   ARGV[1] its expected value   ARGV[2] ms until it expires; 0: it is removed. Returns whether it had that value. */
 const IF_HELD = `
@@ -28,11 +38,32 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '0' then redis.call('DEL', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1`;
 
+/** A run whose job a runner has taken from the queue. */
+const RunOffer = z.object({
+  session_id: z.string(),
+  run_id: z.string(),
+  /** Whoever has it can renew the lock of the job and complete it. */
+  lock: z.string(),
+});
+export type RunOffer = z.infer<typeof RunOffer>;
+
 const Notice = z.discriminatedUnion('type', [
+  RunOffer.extend({ type: z.literal('offered'), runner: z.string() }),
+  z.object({ type: z.literal('answered'), run_id: z.string() }),
   z.object({ type: z.literal('needed'), session_id: z.string(), runner: z.string() }),
   z.object({ type: z.literal('free'), session_id: z.string() }),
 ]);
 type Notice = z.infer<typeof Notice>;
+
+/** What a runner does with runs that others offer. */
+interface RunTaker {
+  /** Keeps a place for it. @returns false when there is none, or nothing is prepared for it */
+  reserve(offer: RunOffer): boolean;
+  /** The run is this runner's. */
+  take(offer: RunOffer): void;
+  /** It is another one's after all. */
+  cancel(offer: RunOffer): void;
+}
 
 @Injectable()
 export class SessionHolders implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -41,6 +72,7 @@ export class SessionHolders implements OnApplicationBootstrap, OnApplicationShut
   private readonly waiting = new Map<string, () => void>();
   private readonly subscriber: Redis;
   private letGo: (sessionId: string) => Promise<void> = async () => undefined;
+  private offers: RunTaker = { reserve: () => false, take: () => undefined, cancel: () => undefined };
 
   constructor(private readonly redis: Redis) {
     this.subscriber = redis.duplicate({ lazyConnect: true, maxRetriesPerRequest: null });
@@ -58,8 +90,21 @@ export class SessionHolders implements OnApplicationBootstrap, OnApplicationShut
     this.letGo = letGo;
   }
 
+  onOffered(offers: RunTaker): void {
+    this.offers = offers;
+  }
+
   onApplicationShutdown(): void {
     this.subscriber.disconnect();
+  }
+
+  /** @returns whether the runner that has prepared the session has taken over the job. Otherwise it is this runner's for good. */
+  async offerRun(offer: RunOffer): Promise<boolean> {
+    const { session_id: sessionId, run_id: runId } = offer;
+    const holder = await this.redis.get(REDIS_KEYS.sessionHolder(sessionId)).catch(() => null);
+    if (!holder?.startsWith('runner:') || holder === this.runner) return false;
+    await this.ask(runId, { type: 'offered', runner: holder, ...offer }, OFFER_TIMEOUT_MS);
+    return !(await this.decide(runId));
   }
 
   /** @returns false when another runner or a run holds the session */
@@ -93,17 +138,38 @@ export class SessionHolders implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async askFor(sessionId: string, runner: string): Promise<void> {
+    await this.ask(sessionId, { type: 'needed', session_id: sessionId, runner }, ANSWER_TIMEOUT_MS);
+  }
+
+  /** @param key what the answer names */
+  private async ask(key: string, notice: Notice, timeoutMs: number): Promise<void> {
     const answered = new Promise<void>((resolve) => {
-      this.waiting.set(sessionId, resolve);
-      setTimeout(resolve, ANSWER_TIMEOUT_MS).unref();
+      this.waiting.set(key, resolve);
+      setTimeout(resolve, timeoutMs).unref();
     });
-    await this.announce({ type: 'needed', session_id: sessionId, runner });
+    await this.announce(notice);
     await answered;
-    this.waiting.delete(sessionId);
+    this.waiting.delete(key);
+  }
+
+  /** @returns whether the run is this runner's */
+  private async decide(runId: string): Promise<boolean> {
+    return (await this.redis.set(REDIS_KEYS.runTaker(runId), this.runner, 'PX', RUN_MS, 'NX')) === 'OK';
+  }
+
+  private async onOffer({ runner, ...offer }: RunOffer & { runner: string }): Promise<void> {
+    if (runner !== this.runner) return;
+    if (this.offers.reserve(offer)) {
+      if (await this.decide(offer.run_id).catch(() => false)) this.offers.take(offer);
+      else this.offers.cancel(offer);
+    }
+    await this.announce({ type: 'answered', run_id: offer.run_id }).catch(() => undefined);
   }
 
   private async onNotice(message: string): Promise<void> {
     const notice = Notice.safeParse(parseJson(message)).data;
+    if (notice?.type === 'offered') return this.onOffer(notice);
+    if (notice?.type === 'answered') this.waiting.get(notice.run_id)?.();
     if (notice?.type === 'free') this.waiting.get(notice.session_id)?.();
     if (notice?.type !== 'needed' || notice.runner !== this.runner) return;
     await this.letGo(notice.session_id);

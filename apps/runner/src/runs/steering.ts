@@ -27,7 +27,7 @@ export class Steering {
     for (const message of this.messages.values()) this.send(turn, message);
   }
 
-  /** The agent has been given the message. */
+  /** The agent has been given the message. @returns undefined when it is none of these */
   take(id: string): SteerCommand | undefined {
     return this.messages.get(id);
   }

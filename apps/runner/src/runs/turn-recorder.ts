@@ -1,7 +1,7 @@
 import type { EventData } from '@saas-codex/contracts/events';
 import type { LimitReached } from '@saas-codex/contracts/model-calls';
 import type { SteerCommand } from '@saas-codex/contracts/run-commands';
-import type { RunKind, Usage } from '@saas-codex/contracts/runs';
+import type { ContextUsage, RunKind, Usage } from '@saas-codex/contracts/runs';
 import type { EngineEvent } from '../engine/port/engine.js';
 import type { ModelListener } from '../model-proxy/model-access.js';
 import type { RejectedCommand } from '../model-proxy/rejected-commands.js';
@@ -11,7 +11,7 @@ import { boundItem } from './bounded-item.js';
 import type { BoundedLog } from './bounded-log.js';
 import { DeltaBuffer } from './delta-buffer.js';
 import { OpenItems } from './open-items.js';
-import { failedOutcome, type RunOutcome, succeededOutcome } from './run-outcome.js';
+import { failedOutcome, type RunOutcome, type RunTotals, succeededOutcome } from './run-outcome.js';
 
 /** Maximum characters of an error message of Codex, which may quote a server's whole response. */
 const MAX_MESSAGE = 2_000;
@@ -37,6 +37,7 @@ export class TurnRecorder implements ModelListener, EgressListener {
   private isAtLimit = false;
   private scriptFailure: string | null = null;
   private usage: Usage | undefined;
+  private context: ContextUsage | undefined;
 
   /** @param onWriteError called when an event was not written in the background */
   constructor(
@@ -118,6 +119,9 @@ export class TurnRecorder implements ModelListener, EgressListener {
       case 'error':
         this.codexError = this.explain(event.data.message);
         return this.log.appendEvent(event.type, { message: this.codexError });
+      case 'context.updated':
+        this.context = event.data;
+        return this.log.appendEvent(event.type, event.data);
       case 'script.ended':
         this.completed = event.data.failure === null;
         this.scriptFailure = event.data.failure;
@@ -126,6 +130,15 @@ export class TurnRecorder implements ModelListener, EgressListener {
       case 'approval.requested':
         return;
     }
+  }
+
+  /** @param data without secrets @throws LogFencedError */
+  async recordApproval<T extends 'approval.requested' | 'approval.resolved'>(
+    type: T,
+    data: EventData<T>,
+  ): Promise<void> {
+    this.deltas.flush();
+    await this.log.appendEvent(type, data);
   }
 
   /** @throws LogFencedError */
@@ -146,8 +159,9 @@ export class TurnRecorder implements ModelListener, EgressListener {
     this.deltas.close();
   }
 
-  get usageSoFar(): Usage | undefined {
-    return this.usage;
+  /** So far. */
+  get totals(): RunTotals {
+    return { usage: this.usage, context: this.context };
   }
 
   get hasCompleted(): boolean {
@@ -160,10 +174,10 @@ export class TurnRecorder implements ModelListener, EgressListener {
   }
 
   outcome(): RunOutcome {
-    if (this.completed) return succeededOutcome(this.usage);
+    if (this.completed) return succeededOutcome(this.totals);
     const sentence = this.scriptFailure ?? this.upstreamError;
     const code = this.isAtLimit ? 'limit_reached' : undefined;
-    return failedOutcome(this.kind, { sentence, codex: this.codexError, usage: this.usage, code });
+    return failedOutcome(this.kind, { sentence, codex: this.codexError, code, ...this.totals });
   }
 
   /** Codex's message about a failed call names the address of our proxy. The proxy knows what really happened. */

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readdir, realpath, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Redactor } from '../redaction/redactor.js';
+import { conversationFiles, isFolder } from './conversation-files.js';
 
-/** Where Codex keeps its conversations, below CODEX_HOME. */
-const CONVERSATIONS = 'sessions';
 /** Databases in CODEX_HOME that Codex makes anew from its conversations. Their pages may cut a text in two. */
 const DERIVED = /\.sqlite(-\w+)?$/;
 
@@ -23,15 +22,8 @@ export async function redactConversation(codexHome: string, redactor: Redactor):
         .map((name) => rm(join(codexHome, name), { recursive: true })),
     );
   }
-  const folder = join(codexHome, CONVERSATIONS);
-  if (!(await isFolder(folder))) return;
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) await redactFile(join(entry.parentPath, entry.name), redactor);
-  }
+  for (const file of await conversationFiles(codexHome)) await redactFile(file, redactor);
 }
-
-/** Whether it is one itself, and no link to one. */
-const isFolder = async (path: string) => (await realpath(path).catch(() => null)) === path;
 
 async function redactFile(file: string, redactor: Redactor): Promise<void> {
   const draft = `${file}.${randomUUID()}.draft`;

@@ -17,6 +17,9 @@ const NetworkDialog = later(
   async () => (await import('../features/environment/network-dialog.js')).NetworkDialog,
 );
 const TrustDialog = later(async () => (await import('../features/environment/trust-dialog.js')).TrustDialog);
+const ApprovalsDialog = later(
+  async () => (await import('../features/environment/approvals-dialog.js')).ApprovalsDialog,
+);
 const SecretsDialog = later(
   async () => (await import('../features/environment/secrets-dialog.js')).SecretsDialog,
 );
@@ -28,6 +31,12 @@ const HandOverDialog = later(
 );
 const RewindDialog = later(
   async () => (await import('../features/session-actions/rewind-dialog.js')).RewindDialog,
+);
+const ReviewDialog = later(
+  async () => (await import('../features/session-actions/review-dialog.js')).ReviewDialog,
+);
+const CompactDialog = later(
+  async () => (await import('../features/session-actions/compact-dialog.js')).CompactDialog,
 );
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
@@ -61,10 +70,16 @@ function OpenDialog({ about, session: opened, allow, rewind, onClose }: OpenDial
       return <SecretsDialog session={session} onClose={onClose} />;
     case 'trust':
       return <TrustDialog session={session} onClose={onClose} />;
+    case 'approvals':
+      return <ApprovalsDialog session={session} onClose={onClose} />;
     case 'owner':
       return <HandOverDialog session={session} onClose={onClose} />;
     case 'rewind':
       return rewind && <RewindDialog {...rewind} session={session} onClose={onClose} />;
+    case 'review':
+      return <ReviewDialog session={session} onClose={onClose} />;
+    case 'compact':
+      return <CompactDialog session={session} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

@@ -4,7 +4,9 @@ import { type EventId, toEntryId } from '@saas-codex/contracts/event-ids';
 import { type EventData, isTerminalEventType, type TerminalEventType } from '@saas-codex/contracts/events';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
+import type { RunStatus } from '@saas-codex/contracts/runs';
 import type { Redis } from 'ioredis';
+import { publishActivity } from '../activity/activity-stream.js';
 import type { StreamEntry } from '../redis-stream/stream-entry.js';
 import { RunLogAccount } from './run-log-account.js';
 import {
@@ -16,7 +18,7 @@ import {
   statusActivity,
 } from './run-log-entry.js';
 import { appendEntry, appendEntryWithActivity } from './run-log.scripts.js';
-import { LogFencedError, RunLogWriter } from './run-log.writer.js';
+import { type AppendableEventType, LogFencedError, RunLogWriter } from './run-log.writer.js';
 import { RunSpool, type SpooledEntry } from './run-spool.js';
 
 /** What TTL answers for a key that does not expire. */
@@ -80,6 +82,12 @@ export class RunLogs {
     return log;
   }
 
+  /** Reports the status of a run that works or waits. It may get lost: the run's log says it, too. */
+  async reportStatus(owner: RunLogOwner, status: RunStatus): Promise<void> {
+    const activity = statusActivity(owner, status, { at: new Date().toISOString(), data: {} });
+    await publishActivity(this.redis, activity).catch(() => undefined);
+  }
+
   /**
    * Ends a run's log and reports the run's final status, both or neither. The runner that has the run calls it, or the
    * backend for a run that no runner has; the run need not have started. A writer that is still active is fenced off.
@@ -101,6 +109,28 @@ export class RunLogs {
       const activity = statusActivity(owner, FINAL_STATUS[type], event);
       if (!(await appendEntryWithActivity(this.redis, owner.runId, event.seq, entry, activity))) continue;
       await this.spoolEnd(owner, entry);
+      return true;
+    }
+  }
+
+  /**
+   * Appends an event to the log of a run that no runner holds any more. A writer that is still active is fenced off.
+   * @returns false when the log has not begun, or has ended; then nothing was written.
+   */
+  async appendToLost<T extends AppendableEventType>(
+    owner: RunLogOwner,
+    type: T,
+    data: EventData<T>,
+  ): Promise<boolean> {
+    const writer = randomUUID();
+    for (;;) {
+      const last = await this.refill(owner);
+      if (last.type === undefined || isTerminalEventType(last.type)) return last.writer === writer;
+      const seq = last.id.seq + 1;
+      const entry = { seq, type, event: JSON.stringify(createEvent(owner, seq, type, data)), writer };
+      const ids = { after: toEntryId(last.id), id: toEntryId({ seq, delta: 0 }) };
+      if ((await appendEntry(this.redis, owner, ids, entry)) !== 'written') continue;
+      await this.spool(owner).appendLine(entry);
       return true;
     }
   }

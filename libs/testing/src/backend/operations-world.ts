@@ -15,6 +15,7 @@ import { AuditWebhookDeliverer } from '../../../../apps/backend/src/webhooks/aud
 import { waitFor } from '../wait-for.js';
 import { startBackend, type TestBackend } from './backend.js';
 import { type Ids, NOTHING, NOWHERE, type Operation, OPERATIONS } from './operations.js';
+import { PENDING_APPROVAL } from './pending-approval.js';
 import { createPerson, createServiceAccount, type TestPerson } from './people.js';
 import { startSilentRunner } from './silent-runner.js';
 
@@ -277,6 +278,11 @@ export class OperationsWorld {
        VALUES ($1, $2, $3, '', 0, '{}') RETURNING id`,
       [member.userId, mark, tenantId],
     );
+    const [approval] = await this.sql<{ id: string }>(PENDING_APPROVAL, [
+      tenantId,
+      session.session_id,
+      session.run_id,
+    ]);
     const [steer] = await this.sql<{ id: string }>(
       `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
        VALUES (gen_random_uuid(), $1, $2, $3, 1, $4, 'delivered', $5, $6, now()) RETURNING id`,
@@ -298,6 +304,7 @@ export class OperationsWorld {
       sign_in_id: signIn?.id ?? '',
       service_account_id: program.serviceAccountId,
       passkey_id: passkey?.id ?? '',
+      approval_id: approval?.id ?? '',
       invitation_id: invitation.invitation_id,
       key_id: member.keyId,
       share_link_id: share.share_link_id,

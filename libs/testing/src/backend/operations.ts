@@ -94,8 +94,11 @@ export const OPERATIONS: Record<string, Row> = {
   undoRewind: { requires: 'runs:create' },
   forkSession: { requires: 'sessions:write', body: { run_id: randomUUID() } },
   promptSession: { requires: 'runs:create', body: { prompt: 'Changed' } },
+  warmSession: { requires: 'runs:create' },
   uploadImage: { requires: 'runs:create' },
   readImage: { requires: 'runs:read' },
+  startReview: { requires: 'runs:create', body: { target: { type: 'changes' } } },
+  compactSession: { requires: 'runs:create' },
   runSetup: { requires: 'runs:create' },
   listRuns: { requires: 'runs:read' },
   listAllRuns: { requires: 'runs:read', query: ({ session_id }) => `session_id=${session_id}` },
@@ -110,6 +113,8 @@ export const OPERATIONS: Record<string, Row> = {
   readSteer: { requires: 'runs:read' },
   orderQueue: { requires: 'runs:create', body: { run_ids: [randomUUID()] } },
   cancelRun: { requires: 'runs:cancel' },
+  listApprovals: { requires: 'runs:read' },
+  decideApproval: { requires: 'runs:approve', body: { decision: 'accept' } },
   readDiff: { requires: 'diffs:read' },
   readFilePatch: { requires: 'diffs:read', query: () => 'path=README.md' },
   findPaths: { requires: 'diffs:read' },
@@ -139,6 +144,8 @@ export const OPERATIONS: Record<string, Row> = {
   },
   replaceCredential: { requires: 'credentials:own', body: { token: 'another-token' } },
   removeCredential: { requires: 'credentials:own' },
+  findHostKeys: { requires: 'credentials:own' },
+  confirmHostKeys: { requires: 'credentials:own', body: { fingerprints: ['SHA256:x'] } },
   testCredential: { requires: 'credentials:own', body: { repo_url: 'https://github.com/acme/app' } },
   listServiceAccounts: { requires: 'service_accounts:manage' },
   createServiceAccount: { requires: 'service_accounts:manage', body: { name: 'New' } },
@@ -189,6 +196,7 @@ export const OPERATIONS: Record<string, Row> = {
 export interface Ids {
   session_id: string;
   run_id: string;
+  approval_id: string;
   steer_id: string;
   image_id: string;
   tenant_id: string;
@@ -205,6 +213,7 @@ export interface Ids {
 export const NOTHING: Ids = {
   session_id: randomUUID(),
   run_id: randomUUID(),
+  approval_id: randomUUID(),
   steer_id: randomUUID(),
   image_id: randomUUID(),
   tenant_id: randomUUID(),

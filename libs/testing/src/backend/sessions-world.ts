@@ -21,7 +21,31 @@ import { type SlowHost, startSlowHost } from './slow-host.js';
 import { startBackend, type TestBackend } from './backend.js';
 
 const PATCH = '*** Begin Patch\n*** Add File: note-{{prompt_count}}.md\n+{{prompt}}\n*** End Patch';
+/** Of a reviewer who was shown the folder of the repository. */
+const REVIEW = JSON.stringify({
+  findings: [
+    {
+      title: '[P1] Say which note',
+      body: 'There is another one.',
+      confidence_score: 0.9,
+      priority: 1,
+      code_location: { absolute_file_path: '{{output}}/note-1.md', line_range: { start: 1, end: 1 } },
+    },
+  ],
+  overall_correctness: 'patch is incorrect',
+  overall_explanation: 'One mistake.',
+  overall_confidence_score: 0.8,
+});
+
 const SCENARIOS: ScenarioInput[] = [
+  {
+    name: 'reviews',
+    match: { regex: '^Review the (current code|code) changes' },
+    steps: [
+      { do: 'command', cmd: 'printf %s "$PWD"' },
+      { do: 'message', text: REVIEW },
+    ],
+  },
   {
     name: 'adds a file',
     match: 'Note',
@@ -72,19 +96,19 @@ const SCENARIOS: ScenarioInput[] = [
     ],
   },
   {
-    name: 'runs the prompt as a command',
-    match: { regex: '^: run\\b' },
-    steps: [
-      { do: 'command', cmd: '{{prompt}}' },
-      { do: 'message', text: 'Done.' },
-    ],
-  },
-  {
     name: 'runs a command until the test makes a file',
     match: 'Work until',
     steps: [
       { do: 'command', cmd: 'until [ -e go ]; do sleep 0.05; done' },
       { do: 'message', text: 'Worked.' },
+    ],
+  },
+  {
+    name: 'runs the prompt as a command',
+    match: { regex: '^: run\\b' },
+    steps: [
+      { do: 'command', cmd: '{{prompt}}' },
+      { do: 'message', text: 'Done.' },
     ],
   },
   {

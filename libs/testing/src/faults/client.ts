@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ApprovalDecision } from '@saas-codex/contracts/approval-questions';
+import type { Approval, ApprovalPage } from '@saas-codex/contracts/approvals';
 import type { Run, RunPage } from '@saas-codex/contracts/runs';
-import type { Session } from '@saas-codex/contracts/sessions';
+import type { Steer } from '@saas-codex/contracts/steers';
+import type { Session, UpdateSession } from '@saas-codex/contracts/sessions';
 import { waitFor } from '../wait-for.js';
 
 /** A prompt that was answered with 202, as the client remembers it. */
@@ -53,15 +56,41 @@ export class Client {
     return accepted;
   }
 
+  /** Sends a message to a run as soon as a runner has it, or queues it after its end. */
+  steer(runId: string, prompt: string): Promise<Steer> {
+    const send = async () => {
+      const answer = await this.post<Steer & { code?: string }>(
+        `/api/runs/${runId}/steer`,
+        { prompt },
+        [409],
+      );
+      return answer.code === 'run_not_working' ? null : answer;
+    };
+    return waitFor(send, { timeoutMs: 60_000, what: `run ${runId} to take a message` });
+  }
+
   async cancel(runId: string): Promise<void> {
     await this.post(`/api/runs/${runId}/cancel`, {}, [409]);
   }
 
   /** Lets the prompts start that the cancel of the one before them has held. */
-  async resumeQueue(sessionId: string): Promise<void> {
+  resumeQueue(sessionId: string): Promise<void> {
+    return this.changeSession(sessionId, { queue_held: false });
+  }
+
+  async changeSession(sessionId: string, change: UpdateSession): Promise<void> {
     const headers = { 'content-type': 'application/json' };
-    const body = JSON.stringify({ queue_held: false });
-    await this.send(`/api/sessions/${sessionId}`, { method: 'PATCH', body, headers });
+    await this.send(`/api/sessions/${sessionId}`, { method: 'PATCH', body: JSON.stringify(change), headers });
+  }
+
+  async approvals(query: string): Promise<Approval[]> {
+    return (await this.get<ApprovalPage>(`/api/approvals?limit=100&${query}`)).items;
+  }
+
+  /** @returns the code of the refusal; undefined: the answer was taken */
+  async decide(approvalId: string, decision: ApprovalDecision): Promise<string | undefined> {
+    const path = `/api/approvals/${approvalId}/decision`;
+    return (await this.post<{ code?: string }>(path, { decision }, [409])).code;
   }
 
   run(runId: string): Promise<Run> {

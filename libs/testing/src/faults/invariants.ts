@@ -146,16 +146,31 @@ async function sessionBreaches(world: FaultWorld): Promise<string[]> {
   return found;
 }
 
-/** Processes that have a part of one of these workspaces mounted or name it: they run in its jail. */
+/** Programs that surround the commands of a run. A jail that waits for its run has no others. */
+const SURROUNDING = '/run/jail/';
+const CODEX = '/run/jail/codex/bin/codex';
+
+/**
+ * Processes of runs in these workspaces: they have a part of one mounted or name it, and run in its jail. Of a session, one Codex
+ * with what surrounds it may wait for the next run.
+ */
 export async function processesIn(sessionIds: string[]): Promise<{ pid: number; commandLine: string }[]> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
   const read = (pid: number, file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
   const found = await Promise.all(
     pids.map(async (pid) => {
       const [mounts, commandLine] = await Promise.all([read(pid, 'mountinfo'), read(pid, 'cmdline')]);
-      const isTheirs = sessionIds.some((id) => mounts.includes(id) || commandLine.includes(id));
-      return isTheirs ? [{ pid, commandLine: commandLine.replaceAll('\0', ' ').slice(0, 200) }] : [];
+      const sessionId = sessionIds.find((id) => mounts.includes(id) || commandLine.includes(id));
+      return sessionId === undefined
+        ? []
+        : [{ pid, sessionId, commandLine: commandLine.replaceAll('\0', ' ') }];
     }),
   );
-  return found.flat();
+  const all = found.flat();
+  const codexOf = (id: string) =>
+    all.filter((each) => each.commandLine.includes(CODEX) && each.sessionId === id);
+  const hasMany = (id: string) => codexOf(id).length > 1;
+  return all
+    .filter((each) => !each.commandLine.includes(SURROUNDING) || hasMany(each.sessionId))
+    .map(({ pid, commandLine }) => ({ pid, commandLine: commandLine.slice(0, 200) }));
 }

@@ -20,6 +20,9 @@ export const SCENARIOS: ScenarioInput[] = [
   scenario('Quick', message('Done.')),
   scenario('Work', trace, message('Done.')),
   scenario('Talk', trace, message('word '.repeat(60), 25), message('Done.')),
+  // For messages at any moment: in a command, and while the last message grows.
+  scenario('Steer', { do: 'command', cmd: 'sleep 0.3' }, message('word '.repeat(15), 20)),
+  scenario('Also', message('word '.repeat(5), 20)),
   scenario('Endless', trace, { do: 'endless', everyMs: 50 }),
   // More than the sockets between the model and the client can buffer.
   scenario('Huge', trace, { do: 'huge', chars: 12_000_000 }),

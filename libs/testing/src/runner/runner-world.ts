@@ -163,6 +163,12 @@ export async function processesNaming(text: string): Promise<number[]> {
   return pids.filter((_, index) => lines[index]?.includes(text));
 }
 
+/** Each Codex in a jail with the text in its command line, such as the folder of its session. */
+export async function jailedCodex(text: string): Promise<number[]> {
+  const [all, own] = await Promise.all([processesNaming('/run/jail/codex/bin/codex'), processesNaming(text)]);
+  return all.filter((pid) => own.includes(pid));
+}
+
 /** Processes of this machine with the text in their environment. */
 export async function processesWith(text: string): Promise<{ pid: number; environment: string }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);

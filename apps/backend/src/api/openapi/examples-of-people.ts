@@ -112,9 +112,24 @@ export const CREDENTIAL: Credential = {
   host: 'github.com',
   path: 'acme',
   username: 'git',
+  public_key: null,
+  host_keys: null,
+  host_keys_confirmed_at: null,
   created_at: '2026-11-23T09:00:00.000Z',
   last_used_at: '2026-11-24T10:30:00.000Z',
   refused_at: null,
+};
+export const SSH_KEY: Credential = {
+  ...CREDENTIAL,
+  credential_id: '01997c3e-5b1d-7a52-9c8e-2f4d6a8b0c3f',
+  kind: 'ssh_key',
+  owner: 'organisation',
+  host: 'git.example.org',
+  path: '',
+  username: null,
+  public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE6Jm0d3b0Vb1kq0m1uS4p8o9x2yq7cJtq5YyXcBvQ2f',
+  host_keys: [{ type: 'ssh-ed25519', fingerprint: 'SHA256:hJk4Kq0m1uS4p8o9x2yq7cJtq5YyXcBvQ2fE6Jm0d3b' }],
+  last_used_at: null,
 };
 export const SERVICE_ACCOUNT: ServiceAccount = {
   service_account_id: 'rT4kPz7wLn1dXs8v',

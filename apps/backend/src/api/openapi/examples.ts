@@ -1,3 +1,4 @@
+import type { Approval } from '@saas-codex/contracts/approvals';
 import type { Activity } from '@saas-codex/contracts/activity';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import type { Presence } from '@saas-codex/contracts/presence';
@@ -5,8 +6,8 @@ import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
-import type { SessionRewind } from '@saas-codex/contracts/rewinds';
 import type { Steer } from '@saas-codex/contracts/steers';
+import type { SessionRewind } from '@saas-codex/contracts/rewinds';
 import type { SessionImage } from '@saas-codex/contracts/images';
 import type { KnownItem } from '@saas-codex/contracts/items';
 import { type LimitsOverview, NO_LIMITS } from '@saas-codex/contracts/limits';
@@ -24,6 +25,7 @@ import {
   AUDIT_WEBHOOK,
   CREDENTIAL,
   SECRET,
+  SSH_KEY,
   CREATED_API_KEY,
   CREATED_AUDIT_WEBHOOK,
   CREATED_INVITATION,
@@ -126,6 +128,7 @@ const LISTED_RUN: Run = {
   queue_position: null,
   error: null,
   usage: USAGE,
+  context: { used_tokens: 31_870, window_tokens: 258_400 },
   diff: STAT,
   created_by: { kind: 'person', id: 'Zk1vTq8mXc3rWb6y', name: 'Ada' },
   edited_by: null,
@@ -156,6 +159,7 @@ const RUNNING_RUN: Run = {
   ...LISTED_RUN,
   status: 'running',
   usage: null,
+  context: null,
   diff: null,
   result: null,
   ended_at: null,
@@ -166,6 +170,12 @@ const EDITED_RUN: Run = {
   edited_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
   edited_at: '2026-11-23T23:20:11.090Z',
 };
+const REVIEW_RUN: Run = {
+  ...QUEUED_RUN,
+  kind: 'review',
+  prompt: 'Review the changes that are not committed.',
+};
+const COMPACT_RUN: Run = { ...QUEUED_RUN, kind: 'compact', prompt: 'Compact the conversation.' };
 const STEER: Steer = {
   steer_id: '01a20ab6-1d3c-7e5f-8a9b-0c1d2e3f4a5b',
   run_id: RUN_ID,
@@ -273,7 +283,7 @@ const READINESS: Readiness = {
 };
 const SYSTEM: SystemInfo = {
   engine: 'app-server',
-  capabilities: { steer: true, approvals: true, deltas: true },
+  capabilities: { steer: true, approvals: true, deltas: true, reviews: true, compact: true },
   codex_version: '0.163.0',
   model_source: 'openai',
   default_model: null,
@@ -332,6 +342,29 @@ const PATCH: FilePatch = {
     '',
   ].join('\n'),
   truncated: false,
+};
+const APPROVAL: Approval = {
+  approval_id: '01a20ab5-af05-7c41-8f2a-6d1e0b9c8a75',
+  session_id: SESSION_ID,
+  run_id: RUN_ID,
+  kind: 'command',
+  item_id: 'item_1',
+  command: "/bin/bash -lc 'npm test'",
+  reason: null,
+  decisions: ['accept', 'decline', 'cancel'],
+  status: 'pending',
+  decision: null,
+  decided_by: null,
+  decided_at: null,
+  note: null,
+  created_at: '2026-11-23T23:20:41.118Z',
+};
+const DECIDED_APPROVAL: Approval = {
+  ...APPROVAL,
+  status: 'resolved',
+  decision: 'accept',
+  decided_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
+  decided_at: '2026-11-23T23:20:58.402Z',
 };
 const IMAGE: SessionImage = {
   image_id: '01a20ab5-ae01-7f2c-9d3e-5b6a7c8d9e0f',
@@ -472,6 +505,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   forkSession: { beingSetUp: FORKED_SESSION },
   promptSession: { queued: QUEUED_RUN, waitedFor: ENDED_RUN },
   uploadImage: { screenshot: IMAGE },
+  startReview: { queued: REVIEW_RUN },
+  compactSession: { queued: COMPACT_RUN },
   runSetup: { queued: SETUP_RUN },
   listRuns: { lastPage: page(LISTED_RUN) },
   listAllRuns: { lastPage: page(LISTED_RUN) },
@@ -484,6 +519,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   readSteer: { delivered: DELIVERED_STEER },
   orderQueue: { ordered: { items: [QUEUED_RUN, EDITED_RUN] } },
   cancelRun: { running: RUNNING_RUN },
+  listApprovals: { pending: page(APPROVAL) },
+  decideApproval: { accepted: DECIDED_APPROVAL },
   readDiff: { wholeDiff: DIFF },
   readFilePatch: { modified: PATCH },
   findPaths: { found: { paths: ['src/days-in-month.ts', 'test/leap-days.test.ts'], truncated: false } },
@@ -529,7 +566,12 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listApiKeys: { lastPage: page(API_KEY) },
   createApiKey: { created: CREATED_API_KEY },
   listCredentials: { lastPage: page(CREDENTIAL) },
-  createCredential: { created: { ...CREDENTIAL, last_used_at: null } },
+  createCredential: {
+    token: { ...CREDENTIAL, last_used_at: null },
+    key: { ...SSH_KEY, host_keys: null },
+  },
+  findHostKeys: { found: SSH_KEY },
+  confirmHostKeys: { confirmed: { ...SSH_KEY, host_keys_confirmed_at: '2026-11-24T10:30:00.000Z' } },
   replaceCredential: { replaced: { ...CREDENTIAL, last_used_at: null } },
   testCredential: {
     works: { works: true, detail: 'The repository can be read with it.' },

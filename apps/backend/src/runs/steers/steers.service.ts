@@ -84,7 +84,8 @@ export class SteersService {
       if (!working) throw new ProblemError('run_not_working', 'The prompts that wait start by themselves.');
       requirePrompt(working);
       if (!can) throw unsupportedByEngine();
-      if (input.kind !== 'prompt') throw new Error('only prompts wait');
+      if (input.kind !== 'prompt')
+        throw new ProblemError('steer_unsupported', 'Only a prompt can be sent. Leave it in the queue.');
       if ((input.images ?? []).length > 0)
         throw new ProblemError('steer_unsupported', 'It has images. Leave it in the queue.');
       if (input.prompt.length > MAX_STEER_LENGTH)

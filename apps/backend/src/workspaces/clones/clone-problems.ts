@@ -4,7 +4,9 @@ import { GitFailure } from '../git/git.js';
 
 const SENTENCES = {
   clone_auth_failed:
-    'The host refused access: the repository is private or does not exist. Check the address, or save a token for this host under Settings → Git credentials. Private repositories need an https address.',
+    'The host refused access: the repository is private or does not exist. Check the address, or save a credential for this host under Settings → Git credentials: a token for https addresses, a key for ssh.',
+  clone_host_key_changed:
+    'The host shows another key than the one that was confirmed. If its operator says that it has changed, confirm the new one under Settings → Git credentials. If not, somebody may be in between.',
   clone_not_found: 'There is no repository at this address. Check the address for typing mistakes.',
   clone_rate_limited:
     'The repository host answers that it gets too many requests. Try again in a few minutes.',
@@ -40,9 +42,10 @@ const MESSAGES: readonly [RegExp, CloneProblemCode, sentence?: string][] = [
   [/redirect|requested URL returned error: 3\d\d|RPC failed; HTTP 3\d\d/i, 'clone_redirected'],
   [/could not read (Username|Password)|Authentication failed|error: 40[13]\b/i, 'clone_auth_failed'],
   [
-    /Permission denied|Host key verification failed|access denied|Too many authentication/i,
-    'clone_auth_failed',
+    /IDENTIFICATION HAS CHANGED|Host key verification failed|No \w+ host key is known/i,
+    'clone_host_key_changed',
   ],
+  [/Permission denied|access denied|Too many authentication/i, 'clone_auth_failed'],
   [
     /repository .*not found|error: 404|does not appear to be a git repository|not valid: is this a git/i,
     'clone_not_found',

@@ -6,18 +6,22 @@ import { type Histogram, Metrics, SECONDS } from '@saas-codex/service-kit/metric
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RequestContext } from '../../identity/request-context.js';
 import { AddressChecker, type RepoAddress } from '../addresses/address-checker.js';
+import { type ParsedAddress, parseAddress } from '../addresses/parse-address.js';
 import { checkRef } from '../addresses/check-ref.js';
 import { readRefs } from '../git/bare-repository.js';
-import type { GitAccess } from '../git/transport.js';
+import { scanHostKeys } from '../git/ssh-host-keys.js';
+import { type GitAccess, type RemoteCredential, withGitAccess } from '../git/transport.js';
 import { AgentHeads } from '../history/agent-head.js';
 import { Checkpoints } from '../history/checkpoints.js';
 import { HistoryRepository } from '../history/history-repository.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { RedirectedClone, toCloneProblem } from './clone-problems.js';
+import { cloneProblem, RedirectedClone, toCloneProblem } from './clone-problems.js';
 import type { OnCloneProgress } from './clone-progress.js';
 import { type EmptyRemote, isEmptyRemote, type MirroredTarget, Mirrors } from './mirrors.js';
 import { SessionClone } from './session-clone.js';
+
+export type { OnCloneProgress, ParsedAddress, RemoteCredential };
 
 /** What a session starts on. */
 export interface CloneSource {
@@ -27,8 +31,8 @@ export interface CloneSource {
   ref: string | null;
   /** Bytes that it may take at most, below what the installation allows. By default no limit. */
   maxBytes?: number;
-  /** What git shows to the host. By default nothing. */
-  access?: GitAccess | null;
+  /** By default git asks as nobody. */
+  credential?: RemoteCredential | null;
 }
 
 /** What a fork continues. */
@@ -105,7 +109,7 @@ export class Clones {
   async createWorkspace(
     ctx: RequestContext,
     sessionId: string,
-    { repoUrl, ref, maxBytes = Infinity, access = null }: CloneSource,
+    { repoUrl, ref, maxBytes = Infinity, credential = null }: CloneSource,
     onProgress: OnCloneProgress,
     signal?: AbortSignal,
   ): Promise<WorkspaceBase> {
@@ -114,13 +118,9 @@ export class Clones {
     await this.storage.removeWorkspace(sessionId);
     const endTimer = this.durations.startTimer();
     try {
-      const request = { address, ref, onProgress, signal, maxBytes, access };
-      const base = await this.buildWorkspace(ctx, sessionId, request).catch(async (error: unknown) => {
-        const moved = addsOnlyGit(error, address) ? await this.checkAddress(`${address?.url}.git`) : null;
-        if (moved === null) throw error;
-        await this.storage.removeWorkspace(sessionId);
-        return this.buildWorkspace(ctx, sessionId, { ...request, address: moved });
-      });
+      const base = await withGitAccess(credential, (access) =>
+        this.buildAt(ctx, sessionId, { address, ref, onProgress, signal, maxBytes, access }),
+      );
       endTimer({ outcome: 'made' });
       return base;
     } catch (error) {
@@ -129,6 +129,30 @@ export class Clones {
       endTimer({ outcome: problem instanceof ProblemError ? problem.code : 'broken_off' });
       throw problem;
     }
+  }
+
+  /** Takes an address apart, and connects to nothing. @throws ProblemError repo_url_* */
+  parseAddress(repoUrl: string): ParsedAddress {
+    return parseAddress(repoUrl);
+  }
+
+  /** Whether a repository can be read with a credential. @throws ProblemError repo_url_*, repo_host_*, clone_* */
+  async checkAccess(ctx: RequestContext, repoUrl: string, credential: RemoteCredential): Promise<void> {
+    const address = await this.addresses.checkAddress(repoUrl);
+    try {
+      await withGitAccess(credential, (access) =>
+        this.mirrors.checkRemote(ctx, { address, ref: null, access, onProgress: () => undefined }),
+      );
+    } catch (error) {
+      throw toCloneProblem(error);
+    }
+  }
+
+  /** The keys of a host over ssh, such as `ssh-ed25519 AAAA…`. @throws ProblemError repo_*, clone_unreachable */
+  async hostKeys(repoUrl: string): Promise<string[]> {
+    const keys = await scanHostKeys(await this.addresses.checkAddress(repoUrl));
+    if (keys.length === 0) throw cloneProblem('clone_unreachable');
+    return keys;
   }
 
   /**
@@ -162,15 +186,6 @@ export class Clones {
     }
   }
 
-  /** Whether a repository can be read. @throws ProblemError repo_url_*, repo_host_*, clone_* */
-  async checkAccess(ctx: RequestContext, repoUrl: string, access: GitAccess | null): Promise<void> {
-    const address = await this.addresses.checkAddress(repoUrl);
-    const request = { address, ref: null, access, onProgress: () => undefined };
-    await this.mirrors.checkRemote(ctx, request).catch((error: unknown) => {
-      throw toCloneProblem(error);
-    });
-  }
-
   /** Removes the mirrors, of every tenant, that no workspace has used for this long. @returns how many */
   removeIdleMirrors(idleMs: number): Promise<number> {
     return this.mirrors.removeIdleMirrors(idleMs);
@@ -178,6 +193,23 @@ export class Clones {
 
   private checkAddress(repoUrl: string | null): Promise<RepoAddress | null> {
     return repoUrl === null ? Promise.resolve(null) : this.addresses.checkAddress(repoUrl);
+  }
+
+  /** Follows a redirect to the same address with `.git`. */
+  private async buildAt(
+    ctx: RequestContext,
+    sessionId: string,
+    request: BuildRequest,
+  ): Promise<WorkspaceBase> {
+    const { address } = request;
+    try {
+      return await this.buildWorkspace(ctx, sessionId, request);
+    } catch (error) {
+      const moved = addsOnlyGit(error, address) ? await this.checkAddress(`${address?.url}.git`) : null;
+      if (moved === null) throw error;
+      await this.storage.removeWorkspace(sessionId);
+      return this.buildWorkspace(ctx, sessionId, { ...request, address: moved });
+    }
   }
 
   private async buildWorkspace(
@@ -200,7 +232,7 @@ export class Clones {
     sessionId: string,
     url: string | null,
     source: MirroredTarget | EmptyRemote,
-    { onProgress, signal, maxBytes }: Omit<BuildRequest, 'address' | 'ref' | 'access'>,
+    { onProgress, signal, maxBytes }: Pick<BuildRequest, 'onProgress' | 'signal' | 'maxBytes'>,
   ): Promise<WorkspaceBase> {
     const repo = this.storage.repoPath(sessionId);
     const clone = await this.sessionClone.makeClone({ repo, url, source, onProgress, signal, maxBytes });
@@ -215,8 +247,8 @@ export class Clones {
   ): Promise<MirroredTarget> {
     const head = (await this.heads.readHead(sessionId))?.ref?.slice('refs/heads/'.length);
     const refs = await readRefs(mirror, { timeoutMs: this.limits.localMs });
-    const name = [ref, head].find((one) => one != null && refs.has(`refs/heads/${one}`));
-    return { mirror, target: name == null ? { kind: 'commit', oid } : { kind: 'branch', name, oid } };
+    const name = [ref, head].find((one) => refs.has(`refs/heads/${one}`));
+    return { mirror, target: name ? { kind: 'branch', name, oid } : { kind: 'commit', oid } };
   }
 }
 

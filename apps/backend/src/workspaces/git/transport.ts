@@ -1,12 +1,27 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { RepoAddress } from '../addresses/address-checker.js';
 import type { GitCommand } from './git.js';
+import { type SshAccess, type SshCredential, withSshAgent } from './ssh-agent.js';
 
-/** What proves to a host, over https, who asks. */
-export interface GitAccess {
+/** What proves to a host who asks: over https a password or token, over ssh a key. */
+export type RemoteCredential = TokenCredential | SshCredential;
+
+interface TokenCredential {
+  kind: 'token';
   username: string;
-  /** Or a token. */
   password: string;
+}
+
+/** A credential as git uses it for one call. */
+export type GitAccess = TokenCredential | ({ kind: 'ssh_key' } & SshAccess);
+
+/** Runs `work` with what git needs to use a credential, which is gone afterwards. */
+export async function withGitAccess<T>(
+  credential: RemoteCredential | null,
+  work: (access: GitAccess | null) => Promise<T>,
+): Promise<T> {
+  if (credential?.kind !== 'ssh_key') return work(credential);
+  return withSshAgent(credential, (access) => work({ kind: 'ssh_key', ...access }));
 }
 
 /** What git's transports use. */
@@ -43,15 +58,21 @@ export function transportTo(
   if (address.scheme === 'ssh') {
     return {
       protocols: ['ssh'],
-      env: { GIT_SSH_VARIANT: 'ssh', GIT_SSH_COMMAND: sshCommand(address, knownHosts) },
+      env: {
+        GIT_SSH_VARIANT: 'ssh',
+        GIT_SSH_COMMAND: sshCommand(
+          address,
+          access?.kind === 'ssh_key' ? withKey(access) : asNobody(knownHosts),
+        ),
+      },
     };
   }
   const protocols = [address.scheme];
   const config = [
     ...(certificates === null ? [] : [`http.sslCAInfo=${certificates}`]),
-    ...(access === null ? [] : [CREDENTIAL_HELPER]),
+    ...(access?.kind === 'token' ? [CREDENTIAL_HELPER] : []),
   ];
-  const env = access === null ? {} : credentialOf(address, access);
+  const env = access?.kind === 'token' ? credentialOf(address, access) : {};
   if (address.proxy === null)
     return { protocols, config: ['http.proxy=', ...config, ...curlPin(address)], env };
   // Not in a setting, since every process can read arguments, and the address may hold a password.
@@ -59,7 +80,7 @@ export function transportTo(
   return { protocols, config, env: { ...env, ...proxy } };
 }
 
-const credentialOf = ({ url }: RepoAddress, { username, password }: GitAccess) => ({
+const credentialOf = ({ url }: RepoAddress, { username, password }: TokenCredential) => ({
   SAAS_CODEX_GIT_ORIGIN: new URL(url).origin,
   SAAS_CODEX_GIT_USERNAME: username,
   SAAS_CODEX_GIT_PASSWORD: password,
@@ -73,17 +94,15 @@ function curlPin({ host, port, pinnedTo }: RepoAddress): string[] {
 }
 
 /** Uses no configuration, keys or agent of the machine. The host's key is remembered by name, not by address. */
-function sshCommand({ host, port, pinnedTo }: RepoAddress, knownHosts: string): string {
+function sshCommand({ host, port, pinnedTo }: RepoAddress, identity: readonly string[]): string {
   const alias = port === 22 ? host : `[${host}]:${port}`;
   const options = [
     `HostName=${pinnedTo[0]}`,
     `HostKeyAlias=${alias}`,
-    `UserKnownHostsFile="${knownHosts}"`,
     'GlobalKnownHostsFile=/dev/null',
-    'StrictHostKeyChecking=accept-new',
     'BatchMode=yes',
     'IdentitiesOnly=yes',
-    'IdentityFile=none',
+    ...identity,
     'ForwardAgent=no',
     'ClearAllForwardings=yes',
     'PermitLocalCommand=no',
@@ -94,5 +113,19 @@ function sshCommand({ host, port, pinnedTo }: RepoAddress, knownHosts: string): 
   ];
   return ['ssh', '-F', '/dev/null', ...options.flatMap((option) => ['-o', option])].map(shellQuote).join(' ');
 }
+
+const asNobody = (knownHosts: string) => [
+  `UserKnownHostsFile="${knownHosts}"`,
+  'StrictHostKeyChecking=accept-new',
+  'IdentityAgent=none',
+  'IdentityFile=none',
+];
+
+const withKey = ({ agentSocket, publicKeyFile, knownHosts }: SshAccess) => [
+  `UserKnownHostsFile="${knownHosts}"`,
+  'StrictHostKeyChecking=yes',
+  `IdentityAgent="${agentSocket}"`,
+  `IdentityFile="${publicKeyFile}"`,
+];
 
 const shellQuote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;

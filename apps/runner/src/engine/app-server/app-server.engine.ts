@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import type { ApprovalDecision } from '@saas-codex/contracts/approval-questions';
+import type { RunInputOf } from '@saas-codex/contracts/runs';
 import { CodexLauncher } from '../codex-launcher.js';
 import {
-  type ApprovalDecision,
   Engine,
   type EngineEvent,
+  type CodexRun,
   type PreparedTurn,
   type PromptRun,
   type RunningTurn,
@@ -14,8 +16,8 @@ import {
 import { type AppServerClient, AppServerRefusal } from './app-server.client.js';
 import { Approvals } from './approvals.js';
 import { messageIdOf } from './conversations.js';
-import type { Notification, Question } from './messages.js';
-import { openThread, PreparedCodex, startCodex } from './open-thread.js';
+import type { Notification, Params, Question } from './messages.js';
+import { openThread, POLICIES, PreparedCodex, startCodex } from './open-thread.js';
 import { TurnTranslator } from './turn-translator.js';
 
 /** How long an interrupted turn may take to end by itself, so that Codex remembers that it was. Usually it takes 10 to 60 ms. */
@@ -24,20 +26,20 @@ const INTERRUPT_TIMEOUT_MS = 500;
 /**
  * Drives Codex through `codex app-server`: one process per turn, which is told what to do and reports what happens.
  *
- *     initialize ► thread/start | thread/resume ► turn/start ─── notifications ───► our events
+ *     initialize ► thread/start | thread/resume ► turn/start | review/start | thread/compact/start ─── notifications ───► our events
  *                                    turn/steer, turn/interrupt, answers ──►│
  *
  * `prepareTurn` goes as far as the thread; its turn begins with `turn/start`.
  */
 @Injectable()
-export class AppServerEngine extends Engine<PromptRun> {
-  readonly capabilities = { steer: true, approvals: true, deltas: true };
+export class AppServerEngine extends Engine<CodexRun> {
+  readonly capabilities = { steer: true, approvals: true, deltas: true, reviews: true, compact: true };
 
   constructor(private readonly launcher: CodexLauncher) {
     super();
   }
 
-  startTurn(run: PromptRun): RunningTurn {
+  startTurn(run: CodexRun): RunningTurn {
     return new AppServerTurn(this.launcher, run);
   }
 
@@ -66,7 +68,7 @@ class AppServerTurn implements RunningTurn {
 
   constructor(
     private readonly launcher: CodexLauncher,
-    private readonly run: PromptRun,
+    private readonly run: CodexRun,
   ) {
     this.over = new Promise((resolve) => (this.markOver = resolve));
     this.events = this.work();
@@ -79,13 +81,14 @@ class AppServerTurn implements RunningTurn {
   async steer({ messageId, prompt }: SteerMessage): Promise<void> {
     const { client, turn } = this;
     if (this.steered.has(messageId)) return;
-    if (client === null || turn === null || turn.hasEnded) throw new TurnNotActiveError();
+    const turnId = turn?.steerableTurnId ?? null;
+    if (client === null || turn === null || turnId === null || turn.hasEnded) throw new TurnNotActiveError();
     // Codex itself would deliver it again.
     this.steered.add(messageId);
     try {
       await client.request('turn/steer', {
         threadId: turn.threadId,
-        expectedTurnId: turn.turnId,
+        expectedTurnId: turnId,
         input: textInput(prompt),
         clientUserMessageId: messageId,
       });
@@ -100,8 +103,9 @@ class AppServerTurn implements RunningTurn {
     this.interruption.abort();
     const { client, turn } = this;
     if (client === null) return;
-    if (turn !== null && !turn.hasEnded) {
-      const { threadId, turnId } = turn;
+    const turnId = turn?.steerableTurnId ?? null;
+    if (turn !== null && turnId !== null && !turn.hasEnded) {
+      const { threadId } = turn;
       const asked = client.request('turn/interrupt', { threadId, turnId });
       const ended = asked.then(() => this.over).catch(() => undefined);
       await Promise.race([ended, delay(INTERRUPT_TIMEOUT_MS)]);
@@ -156,17 +160,13 @@ class AppServerTurn implements RunningTurn {
     client: AppServerClient,
     images: readonly string[],
   ): AsyncGenerator<EngineEvent, TurnTranslator> {
-    const { runId, thread, input, secrets } = this.run;
+    const { runId, thread, input, secrets, approvalMode } = this.run;
     try {
       const id = this.prepared?.threadId ?? (await openThread(client, this.run));
       yield { type: 'thread.started', data: { thread_id: id } };
-      const shown = images.map((path) => ({ type: 'localImage' as const, path }));
-      // So that the conversation itself says which turn is whose: see conversations.ts.
-      const clientUserMessageId = messageIdOf(runId);
-      const asked = { threadId: id, input: [...textInput(input.prompt), ...shown], clientUserMessageId };
-      const started = await client.request('turn/start', asked);
+      const turnId = await startTurn(client, { threadId: id, runId, input, images, approvalMode });
       const context = { repo: thread.paths.repo, redactor: secrets.redactor };
-      return new TurnTranslator(id, started.turn.id, context);
+      return new TurnTranslator(id, turnId, context);
     } catch (error) {
       if (error instanceof AppServerRefusal) yield { type: 'error', data: { message: error.message } };
       throw error;
@@ -176,7 +176,8 @@ class AppServerTurn implements RunningTurn {
   private eventsOf(turn: TurnTranslator, message: Notification | Question): EngineEvent[] {
     if (!('id' in message)) return turn.translate(message);
     const request = this.approvals.add(message, turn.itemId(message.params.itemId));
-    return [{ type: 'approval.requested', data: request }];
+    const change = turn.changeInFull(message.params.itemId);
+    return [...change, { type: 'approval.requested', data: request }];
   }
 }
 
@@ -189,5 +190,51 @@ const ANSWERS = {
   decline: 'decline',
   cancel: 'cancel',
 } as const satisfies Record<ApprovalDecision, string>;
+
+/** @returns Codex's id of the turn; null: it does not say */
+async function startTurn(
+  client: AppServerClient,
+  {
+    threadId,
+    runId,
+    input,
+    images,
+    approvalMode,
+  }: { threadId: string } & Pick<CodexRun, 'runId' | 'input' | 'images' | 'approvalMode'>,
+): Promise<string | null> {
+  switch (input.kind) {
+    case 'prompt': {
+      const shown = images.map((path) => ({ type: 'localImage' as const, path }));
+      const started = await client.request('turn/start', {
+        threadId,
+        input: [...textInput(input.prompt), ...shown],
+        // So that the conversation itself says which turn is whose: see conversations.ts.
+        clientUserMessageId: messageIdOf(runId),
+        // Of the turn, since a thread that was opened ahead knew nothing of it.
+        approvalPolicy: POLICIES[approvalMode],
+      });
+      return started.turn.id;
+    }
+    case 'review': {
+      const target = targetOf(input.target);
+      const started = await client.request('review/start', { threadId, delivery: 'inline', target });
+      return started.turn.id;
+    }
+    case 'compact':
+      await client.request('thread/compact/start', { threadId });
+      return null;
+  }
+}
+
+function targetOf(target: RunInputOf<'review'>['target']): Params<'review/start'>['target'] {
+  switch (target.type) {
+    case 'changes':
+      return { type: 'uncommittedChanges' };
+    case 'base':
+      return { type: 'baseBranch', branch: target.commit };
+    case 'custom':
+      return target;
+  }
+}
 
 const textInput = (text: string) => [{ type: 'text' as const, text, text_elements: [] }];

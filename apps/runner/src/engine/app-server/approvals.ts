@@ -1,4 +1,5 @@
-import type { ApprovalDecision, ApprovalRequest } from '../port/engine.js';
+import type { ApprovalDecision } from '@saas-codex/contracts/approval-questions';
+import type { ApprovalRequest } from '../port/engine.js';
 import type { Question } from './messages.js';
 
 const DECISIONS: Record<string, ApprovalDecision> = {

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { RunInConversation } from '@saas-codex/contracts/runner-api';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { Jail, type Upkeep } from '../../sandbox/jail/jail.js';
+import { Jail } from '../../sandbox/jail/jail.js';
 import { codexEnvironment, prepareCodexHome, projectTrust } from '../../threads/codex-home.js';
+import { Conversations, type ConversationToCut } from '../port/conversations.js';
 import { AppServerClient, AppServerRefusal } from './app-server.client.js';
 import { type Result, readItem } from './messages.js';
 
@@ -33,25 +34,16 @@ type Turn = Result<'thread/turns/list'>['data'][number];
 
 const TURNS_PER_PAGE = 100;
 
-interface Cut {
-  /** Codex's id of the conversation. */
-  conversation: string;
-  /** Whose turns it is to end before: its latest runs, oldest first. */
-  without: readonly RunInConversation[];
-  /** It is that of another session, whose folder it names. */
-  isForeign: boolean;
-}
-
 @Injectable()
-export class Conversations {
-  constructor(private readonly jail: Jail) {}
+export class AppServerConversations extends Conversations {
+  constructor(private readonly jail: Jail) {
+    super();
+  }
 
-  /**
-   * @returns Codex's id of the conversation without those turns, which is the same one if it has none of them. null: nothing
-   *   would be left
-   * @throws ProblemError turn_unknown
-   */
-  async cut({ runId, paths }: Pick<Upkeep, 'runId' | 'paths'>, cut: Cut): Promise<string | null> {
+  async cut(
+    { runId, paths }: Parameters<Conversations['cut']>[0],
+    cut: ConversationToCut,
+  ): Promise<string | null> {
     await prepareCodexHome(paths.codexHome);
     const environment = codexEnvironment(paths.codexHome, null);
     const upkeep = { runId, paths, environment, writes: 'conversation' as const, readable: [] };
@@ -74,7 +66,11 @@ export class Conversations {
     }
   }
 
-  private async cutWith(client: AppServerClient, repo: string, cut: Cut): Promise<string | null> {
+  private async cutWith(
+    client: AppServerClient,
+    repo: string,
+    cut: ConversationToCut,
+  ): Promise<string | null> {
     const { conversation: threadId, without, isForeign } = cut;
     try {
       await this.openAll(client, threadId);

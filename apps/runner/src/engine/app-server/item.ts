@@ -3,6 +3,7 @@ import type { Redactor } from '../../redaction/redactor.js';
 import { BoundedText } from '../bounded-text.js';
 import { relativeToRepo } from '../relative-to-repo.js';
 import { readItem, type ThreadItem } from './messages.js';
+import { parseReview } from './review.js';
 
 export interface ItemContext {
   repo: string;
@@ -10,15 +11,15 @@ export interface ItemContext {
 }
 
 /** Items that say nothing to a reader of the log: they repeat what Codex was told, or what it tells the model. */
-const UNLOGGED = new Set(['userMessage', 'hookPrompt', 'functionCallOutput', 'sleep']);
+const UNLOGGED = new Set(['userMessage', 'hookPrompt', 'functionCallOutput', 'sleep', 'enteredReviewMode']);
 
 /**
  * An item of Codex's as one of ours, with our id. Items of types that we do not know pass with their type in our spelling.
- * @param isComplete whether its final state is meant; the contents of files come with it alone
+ * @param isComplete whether the contents of files come with it
  * @returns null when the log has no such items
  */
 export function toItem(item: ThreadItem, id: string, isComplete: boolean, context: ItemContext): Item | null {
-  if (UNLOGGED.has(item.type)) return null;
+  if (UNLOGGED.has(item.type) || (item.type === 'exitedReviewMode' && !isComplete)) return null;
   return knownItem(item, id, isComplete, context) ?? { ...item, id, type: snakeCase(item.type) };
 }
 
@@ -69,6 +70,12 @@ function knownItem(
       const answer = result && { content: result.content, structured_content: result.structuredContent };
       const how = { arguments: given, result: answer, error, status: snakeCase(status) };
       return { id, type: 'mcp_tool_call', server, tool, ...how };
+    }
+    case 'contextCompaction':
+      return { id, type: 'context_compaction', status: isComplete ? 'completed' : 'in_progress' };
+    case 'exitedReviewMode': {
+      const exit = readItem('exitedReviewMode', item);
+      return exit ? { id, type: 'review', ...parseReview(exit.review, repo) } : null;
     }
     case 'webSearch': {
       const search = readItem('webSearch', item);

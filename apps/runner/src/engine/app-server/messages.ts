@@ -42,6 +42,7 @@ const ITEMS = {
     result: z.object({ content: z.array(z.unknown()), structuredContent: z.unknown().optional() }).nullable(),
     error: z.object({ message: z.string() }).nullable(),
   }),
+  exitedReviewMode: z.object({ review: z.string() }),
   webSearch: z.object({ query: z.string(), action: z.unknown().optional() }),
 };
 
@@ -70,7 +71,14 @@ export const NOTIFICATIONS = {
   'item/reasoning/summaryPartAdded': z.object({ ...ofTurn, itemId: z.string(), summaryIndex: count }),
   'item/reasoning/summaryTextDelta': delta,
   'item/started': item,
-  'thread/tokenUsage/updated': z.object({ ...ofTurn, tokenUsage: z.object({ total: TokenCounts }) }),
+  'thread/tokenUsage/updated': z.object({
+    ...ofTurn,
+    tokenUsage: z.object({
+      total: TokenCounts,
+      last: z.object({ totalTokens: count }),
+      modelContextWindow: count.nullable(),
+    }),
+  }),
   'turn/completed': z.object({ threadId: z.string(), turn: Turn }),
   'turn/plan/updated': z.object({
     ...ofTurn,
@@ -113,6 +121,8 @@ export const RESULTS = {
   'turn/start': z.object({ turn: z.object({ id: z.string() }) }),
   'turn/steer': nothing,
   'turn/interrupt': nothing,
+  'review/start': z.object({ turn: z.object({ id: z.string() }) }),
+  'thread/compact/start': nothing,
 };
 
 /** The schemas `S`, only if each accepts the type of Codex's in `T`. */

@@ -1,9 +1,10 @@
+import type { ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { CodexLauncher } from '../codex-launcher.js';
-import type { PreparedTurn, PromptRun } from '../port/engine.js';
+import type { PreparedTurn, CodexRun } from '../port/engine.js';
 import { AppServerClient } from './app-server.client.js';
 
 /** Codex in the jail of a run. */
-export interface StartedCodex {
+interface StartedCodex {
   client: AppServerClient;
   /** Where it finds the images of the prompt. */
   images: readonly string[];
@@ -12,7 +13,7 @@ export interface StartedCodex {
 /** @throws Error when it cannot be started, or `signal` is aborted */
 export async function startCodex(
   launcher: CodexLauncher,
-  run: PromptRun,
+  run: CodexRun,
   signal?: AbortSignal,
 ): Promise<StartedCodex> {
   const { settings, sandboxMode, images, ...launch } = await launcher.prepareLaunch(run);
@@ -21,10 +22,15 @@ export async function startCodex(
   return { client: await AppServerClient.start({ ...launch, settings: [...settings, sandbox] }), images };
 }
 
+export const POLICIES = { never: 'never', ask: 'untrusted' } as const satisfies Record<ApprovalMode, string>;
+
 /** Begins or continues the run's thread. @returns its id @throws AppServerRefusal */
-export async function openThread(client: AppServerClient, { thread, model }: PromptRun): Promise<string> {
+export async function openThread(
+  client: AppServerClient,
+  { thread, model, approvalMode }: CodexRun,
+): Promise<string> {
   // The folder and the sandbox are settings of the process: here, Codex would take them for trust in the repository.
-  const given = { approvalPolicy: 'never', ...(model !== null && { model }) } as const;
+  const given = { approvalPolicy: POLICIES[approvalMode], ...(model !== null && { model }) } as const;
   const { codexThreadId: threadId } = thread;
   const opened =
     threadId === null

@@ -253,6 +253,14 @@ type ReasoningSummaryTextDeltaNotification = {
   summaryIndex: number;
 };
 type ResponseItem = unknown;
+type ReviewDelivery = 'inline' | 'detached';
+type ReviewStartParams = { threadId: string; target: ReviewTarget; delivery?: ReviewDelivery | null };
+type ReviewStartResponse = { turn: Turn; reviewThreadId: string };
+type ReviewTarget =
+  | { type: 'uncommittedChanges' }
+  | { type: 'baseBranch'; branch: string }
+  | { type: 'commit'; sha: string; title: string | null }
+  | { type: 'custom'; instructions: string };
 type SandboxMode = 'read-only' | 'workspace-write' | 'danger-full-access';
 type SandboxPolicy = unknown;
 type SelectedCapabilityRoot = {
@@ -322,6 +330,8 @@ type Thread = {
   turns: Array<Turn>;
 };
 type ThreadActiveFlag = 'waitingOnApproval' | 'waitingOnUserInput';
+type ThreadCompactStartParams = { threadId: string };
+type ThreadCompactStartResponse = Record<string, never>;
 type ThreadEnvironment = {
   environmentId: string;
   cwd: LegacyAppPathString;
@@ -704,6 +714,8 @@ export interface ClientRequests {
   'turn/start': { params: TurnStartParams; result: TurnStartResponse };
   'turn/steer': { params: TurnSteerParams; result: TurnSteerResponse };
   'turn/interrupt': { params: TurnInterruptParams; result: TurnInterruptResponse };
+  'review/start': { params: ReviewStartParams; result: ReviewStartResponse };
+  'thread/compact/start': { params: ThreadCompactStartParams; result: ThreadCompactStartResponse };
 }
 export interface ServerRequests {
   'item/commandExecution/requestApproval': {

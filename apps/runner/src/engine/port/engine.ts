@@ -1,10 +1,11 @@
+import type { ApprovalDecision, ApprovalKind, ApprovalMode } from '@saas-codex/contracts/approval-questions';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import type { EngineCapabilities } from '@saas-codex/contracts/system';
 import type { ModelAccess } from '../../model-proxy/model-access.js';
 import type { RunSecrets } from '../../redaction/run-secrets.js';
 import type { Thread } from '../../threads/thread-store.js';
-import type { RunInput } from '@saas-codex/contracts/runs';
+import type { RunInputOf } from '@saas-codex/contracts/runs';
 
 /*
  * How the runner drives what works on a run. Nothing outside of an adapter's folder knows the types of its protocol.
@@ -17,7 +18,7 @@ import type { RunInput } from '@saas-codex/contracts/runs';
  */
 
 /** A run and all that is needed to work on it. */
-export type EngineRun = PromptRun | SetupRun;
+export type EngineRun = CodexRun | SetupRun;
 
 interface RunContext {
   runId: string;
@@ -30,15 +31,18 @@ interface RunContext {
   secrets: RunSecrets;
 }
 
-export interface PromptRun extends RunContext {
-  input: Extract<RunInput, { kind: 'prompt' }>;
-  /** Files of its images, in order. */
+/** A run that Codex works on. */
+export interface CodexRun extends RunContext {
+  input: RunInputOf<'prompt' | 'review' | 'compact'>;
+  /** Files of the prompt's images, in order. */
   images: readonly string[];
   /** null: Codex's own default. */
   model: string | null;
   access: Pick<ModelAccess, 'baseUrl' | 'token'>;
   /** Whether Codex starts what the repository's `.codex` folder names. */
   trustRepository: boolean;
+  /** ask: only of an engine that is capable of approvals. */
+  approvalMode: ApprovalMode;
   /** What `prepareTurn` has begun in the run's jail; null: nothing. */
   prepared: PreparedTurn | null;
 }
@@ -50,11 +54,16 @@ export interface PreparedTurn {
   readonly exited: Promise<void>;
 }
 
+export interface PromptRun extends CodexRun {
+  input: RunInputOf<'prompt'>;
+}
+
 export interface SetupRun extends RunContext {
-  input: Extract<RunInput, { kind: 'setup' }>;
+  input: RunInputOf<'setup'>;
 }
 
 export const isPromptRun = (run: EngineRun): run is PromptRun => run.input.kind === 'prompt';
+export const isSetupRun = (run: EngineRun): run is SetupRun => run.input.kind === 'setup';
 
 type LoggedEventType =
   | 'thread.started'
@@ -65,6 +74,7 @@ type LoggedEventType =
   | 'item.updated'
   | 'item.delta'
   | 'item.completed'
+  | 'context.updated'
   | 'error';
 
 /** Events of the run's log, and those that whoever drives the engine acts upon. */
@@ -83,13 +93,11 @@ export interface SteerMessage {
   prompt: string;
 }
 
-export type ApprovalDecision = 'accept' | 'accept_for_session' | 'decline' | 'cancel';
-
 /** What an agent may do only if a person agrees. */
 export interface ApprovalRequest {
   /** Names it within the run. */
   requestId: string;
-  kind: 'command' | 'file_change';
+  kind: ApprovalKind;
   /** Of the command or the file change, which has started. */
   itemId: string;
   /** null: not a command, or one without a text. */

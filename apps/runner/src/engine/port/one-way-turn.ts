@@ -2,7 +2,13 @@ import type { EngineCapabilities } from '@saas-codex/contracts/system';
 import { type EngineEvent, type RunningTurn, UnsupportedByEngineError } from './engine.js';
 
 /** Of an engine whose process reads its input once and then only prints. */
-export const ONE_WAY: EngineCapabilities = { steer: false, approvals: false, deltas: false };
+export const ONE_WAY: EngineCapabilities = {
+  steer: false,
+  approvals: false,
+  deltas: false,
+  reviews: false,
+  compact: false,
+};
 
 /**
  * A turn that can only be interrupted.

@@ -209,7 +209,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   countCommands(runId: string): Promise<number> {
-    return countCommands(runId);
+    return countCommands(this.jailOf(runId));
   }
 
   async endRun(runId: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual, promisify } from 'node:util';
 import { Network } from '@saas-codex/contracts/network';
@@ -86,6 +86,15 @@ export async function prepareHome({ bwrap, runId, paths, layer, network }: HomeR
   }
   await writeFile(record, JSON.stringify({ network } satisfies AgentHome), { mode: 0o600 });
   return join(homes, HOMES.agent);
+}
+
+/** Names the HOME that the session's agents have now: another one after they got a new copy. null: the next run gets one. */
+export async function agentHome({ repo }: ThreadPaths): Promise<string | null> {
+  const homes = homesOf(repo);
+  const [record, home] = await Promise.all(
+    [HOMES.record, HOMES.agent].map((name) => lstat(join(homes, name)).catch(() => null)),
+  );
+  return record && home ? `${home.ino} ${home.birthtimeMs}` : null;
 }
 
 async function readRecord(path: string): Promise<AgentHome | null> {

@@ -8,11 +8,14 @@ export interface ProcessEntry {
   threads: number;
   /** Hundredths of a second, including the children that it has waited for. */
   cpuTicks: number;
+  /** 0: the default. More: others come first. */
+  niceness: number;
 }
 
 const NUMBER = /^\d+$/;
 /** Index in /proc/<pid>/stat after the name: user, system, and both of children. */
 const CPU_TIMES = 11;
+const NICENESS = 16;
 const THREADS = 17;
 /** Bytes. The line has about 50 numbers. */
 const STAT_LINE = 2_048;
@@ -47,7 +50,7 @@ async function readProcess(pid: number): Promise<ProcessEntry | null> {
   // A process whose first thread alone has ended looks the same.
   const zombie = (state === 'Z' || state === 'X') && threads <= 1;
   const cpuTicks = fields.slice(CPU_TIMES, CPU_TIMES + 4).reduce((sum, ticks) => sum + Number(ticks), 0);
-  return { pid, parent: Number(parent), zombie, threads, cpuTicks };
+  return { pid, parent: Number(parent), zombie, threads, cpuTicks, niceness: Number(fields[NICENESS]) };
 }
 
 /** The given processes and all their descendants. */

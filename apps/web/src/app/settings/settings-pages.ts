@@ -101,7 +101,7 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
         path: 'git-credentials',
         title: 'Git credentials',
         intro:
-          'Sessions on private repositories are cloned with these. Tokens are encrypted, cannot be read again, and stay with the platform: no session or agent gets them.',
+          'Sessions on private repositories are cloned with these. Tokens and keys are encrypted, cannot be read again, and stay with the platform: no session or agent gets them.',
         permission: 'credentials:own',
         forbidden: 'Viewers start no sessions, so they need none.',
         component: lazyRouteComponent(

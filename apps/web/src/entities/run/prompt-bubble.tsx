@@ -27,7 +27,7 @@ export function PromptBubble({ id, sessionId, prompt, images = [], sending = fal
     if (element && !open) setLong(element.scrollHeight > element.clientHeight + 1);
   }, [open]);
   return (
-    <div className={cx('space-y-1.5 transition-opacity duration-200', sending && 'opacity-60')}>
+    <div className={cx('space-y-1.5 transition-opacity duration-200', sending && 'opacity-75')}>
       {images.length > 0 && <PromptImages sessionId={sessionId} images={images} />}
       <div className="group/prompt flex items-end justify-end gap-1.5">
         <CopyButton

@@ -17,7 +17,7 @@ export interface OrderedRuns {
 
 /** A status that this build does not know is in progress until the run has an end. */
 const isInProgress = ({ status, ended_at }: Run): boolean =>
-  status === 'running' || (!lookUp(RUN_TRANSITIONS, status) && ended_at === null);
+  status === 'running' || status === 'waiting' || (!lookUp(RUN_TRANSITIONS, status) && ended_at === null);
 
 /** A prompt that was removed from the queue is not shown: it never ran. */
 const neverRan = (run: Run): boolean => run.status === 'cancelled' && run.started_at === null;

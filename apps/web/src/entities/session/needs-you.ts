@@ -16,6 +16,7 @@ export const needsYouQuery = queryOptions({
 });
 
 const REASON_TEXTS: Record<NeedsYouReason, string> = {
+  approval_pending: 'Waits for your answer',
   limit_reached: 'Waits at a limit',
   session_failed: 'Could not be set up',
   setup_failed: 'Waits for the setup',

@@ -13,9 +13,12 @@ export interface SessionDialog {
     | 'setup'
     | 'secrets'
     | 'trust'
+    | 'approvals'
     | 'visibility'
     | 'owner'
-    | 'rewind';
+    | 'rewind'
+    | 'review'
+    | 'compact';
   /** The session as it was when the dialog opened. */
   readonly session: Session;
   /** A refused connection for the dialog to allow. */

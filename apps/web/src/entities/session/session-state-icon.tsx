@@ -6,6 +6,7 @@ const STATE_LABELS: Record<SessionState, string> = {
   'setting-up': 'Setting up',
   running: 'Working',
   'at-limit': 'Waits at a limit',
+  asks: 'Waits for an answer',
   queued: 'Queued',
   held: 'Waiting for the setup',
   'queue-held': 'Queue on hold',
@@ -27,6 +28,7 @@ export function SessionStateIcon({ state }: { state: SessionState }) {
       return <Spinner label={label} className="size-3.5 text-accent" />;
     case 'held':
     case 'at-limit':
+    case 'asks':
       return <CircleAlert role="img" aria-label={label} className="size-3.5 text-warning" />;
     case 'failed':
     case 'run-failed':

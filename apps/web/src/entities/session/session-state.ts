@@ -31,6 +31,7 @@ export type SessionState =
   | 'setting-up'
   | 'running'
   | 'at-limit'
+  | 'asks'
   | 'queued'
   | 'held'
   | 'queue-held'
@@ -51,6 +52,7 @@ export function sessionState(session: Session): SessionState {
       return 'archived';
     case 'ready':
       if (session.needs_you?.reason === 'limit_reached') return 'at-limit';
+      if (session.needs_you?.reason === 'approval_pending') return 'asks';
       if (session.active_run_id) return 'running';
       if (setupState(session) === 'held') return 'held';
       if (session.queue_held) return 'queue-held';

@@ -4,13 +4,16 @@ import {
   Archive,
   ArchiveRestore,
   FolderGit2,
+  FoldVertical,
   Globe,
   Hammer,
+  Hand,
   KeyRound,
   Lock,
   Mail,
   MailOpen,
   Pencil,
+  ScanSearch,
   Share2,
   Trash2,
   UserRoundCheck,
@@ -21,6 +24,7 @@ import { toastError, toastUndo } from '../../shared/ui/toast.js';
 import { useUpdateSession } from './api/update-session.js';
 import { isUnread, useToggleRead } from './read-state.js';
 import { openSessionDialog, type SessionDialog } from './session-dialog.js';
+import { useCodexActions } from './use-codex-actions.js';
 import { useSessionPrivacy } from './use-session-privacy.js';
 
 /**
@@ -34,6 +38,7 @@ export function useSessionActions(session: Session): MenuActions {
   const mayOversee = usePermission('sessions:oversee');
   const { isMine, isOutline } = useSessionPrivacy(session);
   const toggleRead = useToggleRead(session);
+  const { mayReview, mayCompact } = useCodexActions();
   const open = (about: SessionDialog['about']) => () => openSessionDialog({ about, session });
   const fixed = session.status === 'archived' || session.status === 'failed';
   const unread = isUnread(session);
@@ -49,10 +54,15 @@ export function useSessionActions(session: Session): MenuActions {
     ...(mayShare
       ? [{ label: 'Share…', icon: Share2, onSelect: open('share'), disabled: session.status === 'archived' }]
       : []),
+    ...(mayReview ? [{ label: 'Review…', icon: ScanSearch, onSelect: open('review'), disabled: fixed }] : []),
+    ...(mayCompact
+      ? [{ label: 'Compact…', icon: FoldVertical, onSelect: open('compact'), disabled: fixed }]
+      : []),
     { label: 'Network…', icon: Globe, onSelect: open('network'), disabled: fixed },
     { label: 'Setup…', icon: Hammer, onSelect: open('setup'), disabled: fixed },
     { label: 'Secrets…', icon: KeyRound, onSelect: open('secrets'), disabled: fixed },
     { label: 'Trust…', icon: FolderGit2, onSelect: open('trust'), disabled: fixed },
+    { label: 'Approvals…', icon: Hand, onSelect: open('approvals'), disabled: fixed },
     ...(isMine ? [{ label: 'Who sees it…', icon: Lock, onSelect: open('visibility') }] : []),
     ...(isMine || mayOversee ? [{ label: 'Hand over…', icon: UserRoundCheck, onSelect: open('owner') }] : []),
     session.status === 'archived'

@@ -2,7 +2,7 @@ import type { KnownItem } from '@saas-codex/contracts/items';
 import { type Run, RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
 import { lookUp } from '../../shared/lib/open-enums.js';
 import type { Refusal } from '../environment/network-modes.js';
-import type { Entry, ItemEntry, RunTimeline } from './run-timeline.js';
+import type { ApprovalEntry, Entry, ItemEntry, RunTimeline } from './run-timeline.js';
 
 /**
  * How far a run is, for its block in the conversation. The list of runs and the run's own log arrive separately and
@@ -10,7 +10,7 @@ import type { Entry, ItemEntry, RunTimeline } from './run-timeline.js';
  *
  *     waiting  queued
  *     loading  ended, but its log is not here yet
- *     running  in progress
+ *     running  in progress, also while it waits for an answer
  *     ended    the log has its end
  *     unknown  a status of a newer server: the entries are shown, and the status by its own name
  */
@@ -20,7 +20,7 @@ export function runPhase({ status }: Pick<Run, 'status'>, timeline: RunTimeline)
   if (timeline.end) return 'ended';
   if (!lookUp(RUN_TRANSITIONS, status)) return 'unknown';
   if (status === 'queued') return timeline.position.seq > 0 ? 'running' : 'waiting';
-  return status === 'running' ? 'running' : 'loading';
+  return status === 'running' || status === 'waiting' ? 'running' : 'loading';
 }
 
 /** The text of an entry that is a message of the agent, whether it still grows or is complete. */
@@ -30,6 +30,16 @@ export function messageText(entry: Entry): string | null {
   return entry.item.value.type === 'agent_message' ? entry.item.value.text : null;
 }
 
+type Review = Extract<KnownItem, { type: 'review' }>;
+
+/** What a review has found; null: the entry is none. */
+export const reviewIn = (entry: Entry): Review | null =>
+  entry.kind === 'item' && entry.item.known && entry.item.value.type === 'review' ? entry.item.value : null;
+
+/** The last review of a run; null: there is none. */
+export const reviewOf = ({ entries }: RunTimeline): Review | null =>
+  entries.map(reviewIn).findLast((review) => review !== null) ?? null;
+
 interface EndedEntries {
   readonly work: readonly Entry[];
   readonly answer: Entry | null;
@@ -38,12 +48,12 @@ interface EndedEntries {
 
 /**
  * Splits an ended run into the work, which is folded away, and what stays visible: the answer, which is the closing
- * message, and the refused connections, since a person may want to allow them.
+ * message or the review, and the refused connections, since a person may want to allow them.
  */
 export function splitAnswer(all: readonly Entry[]): EndedEntries {
   const refusals = refusalsIn(all);
   const entries = all.filter((entry) => entry.kind !== 'refusals');
-  const index = entries.findLastIndex((entry) => messageText(entry) !== null);
+  const index = entries.findLastIndex((entry) => messageText(entry) !== null || reviewIn(entry) !== null);
   const afterwards = entries.slice(index + 1);
   if (index < 0 || !afterwards.every(mayFollowAnswer)) return { work: entries, answer: null, refusals };
   return { work: entries.toSpliced(index, 1), answer: entries[index] ?? null, refusals };
@@ -56,6 +66,10 @@ export const refusalsIn = (entries: readonly Entry[]): readonly Refusal[] =>
 const mayFollowAnswer = (entry: Entry): boolean =>
   entry.kind === 'event' ||
   (entry.kind === 'item' && entry.item.known && entry.item.value.type === 'todo_list');
+
+/** The questions that wait for an answer. */
+export const openQuestions = ({ entries, end }: RunTimeline): readonly ApprovalEntry[] =>
+  end ? [] : entries.filter((entry): entry is ApprovalEntry => entry.kind === 'approval' && !entry.resolved);
 
 /** The last item that has begun and not ended. */
 export const currentItem = ({ entries }: RunTimeline): ItemEntry | null =>

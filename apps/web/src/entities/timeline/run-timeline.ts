@@ -1,7 +1,8 @@
 import { BEFORE_FIRST_EVENT, type EventId } from '@saas-codex/contracts/event-ids';
+import type { ApprovalRequested, ApprovalResolved } from '@saas-codex/contracts/approval-questions';
 import type { EventData, Stopped, TerminalEventType } from '@saas-codex/contracts/events';
 import type { KnownItem, UnknownItem } from '@saas-codex/contracts/items';
-import type { Usage } from '@saas-codex/contracts/runs';
+import type { ContextUsage, Usage } from '@saas-codex/contracts/runs';
 import type { Refusal } from '../environment/network-modes.js';
 
 /**
@@ -12,8 +13,10 @@ import type { Refusal } from '../environment/network-modes.js';
  *     item.delta  ─► a draft entry, replaced by its item.completed; for a command: its output
  *     steer.delivered ─► an entry: what a person said meanwhile
  *     network.refused ─► one entry for consecutive ones
+ *     approval.*  ─► one entry per question
  *     unknown type ─► an entry that shows the event as it came
  *     limit.*     ─► limit: the one at which the run waits
+ *     context.updated ─► context: how full the conversation is
  *     run.<end>   ─► end: how and why it ended; nothing changes after it
  *
  * `TimelineBuilder` makes it. While earlier pages of the log are missing, `prompt` and `startedAt` are null.
@@ -28,6 +31,8 @@ export interface RunTimeline {
   readonly end: TimelineEnd | null;
   /** The limit at which the run waits now. */
   readonly limit: EventData<'limit.reached'> | null;
+  /** How full the conversation is; null: not known. */
+  readonly context: ContextUsage | null;
   /** The number of completed items that may have changed files. */
   readonly fileTouches: number;
 }
@@ -40,6 +45,7 @@ export const EMPTY_TIMELINE: RunTimeline = {
   usage: null,
   end: null,
   limit: null,
+  context: null,
   fileTouches: 0,
 };
 
@@ -54,7 +60,8 @@ export interface TimelineEnd {
 
 export type RunEndStatus = TerminalEventType extends `run.${infer S}` ? S : never;
 
-export type Entry = ItemEntry | DraftEntry | SteerEntry | NoticeEntry | RefusalsEntry | UnknownEventEntry;
+export type Entry =
+  ItemEntry | DraftEntry | SteerEntry | NoticeEntry | RefusalsEntry | ApprovalEntry | UnknownEventEntry;
 
 /** An item, of a type that this build renders in its own way or of one that it does not know. */
 export interface ItemEntry {
@@ -100,6 +107,15 @@ interface RefusalsEntry {
   readonly kind: 'refusals';
   readonly key: string;
   readonly refusals: readonly Refusal[];
+}
+
+/** What the agent asked a person. */
+export interface ApprovalEntry {
+  readonly kind: 'approval';
+  readonly key: string;
+  readonly question: ApprovalRequested;
+  /** null: it waits for an answer, or the run ended without one. */
+  readonly resolved: ApprovalResolved | null;
 }
 
 /** An event of a type that this build does not know: a newer server wrote it. */

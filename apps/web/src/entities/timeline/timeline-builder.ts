@@ -1,9 +1,10 @@
 import { BEFORE_FIRST_EVENT, compareEventIds, type EventId } from '@saas-codex/contracts/event-ids';
 import type { EventData, RunEvent, TerminalEventType, UnknownEvent } from '@saas-codex/contracts/events';
 import { type Item, KnownItem } from '@saas-codex/contracts/items';
-import type { Usage } from '@saas-codex/contracts/runs';
+import type { ContextUsage, Usage } from '@saas-codex/contracts/runs';
 import type { Refusal } from '../environment/network-modes.js';
 import type {
+  ApprovalEntry,
   DraftEntry,
   Entry,
   ItemEntry,
@@ -38,6 +39,7 @@ export class TimelineBuilder {
   private end: TimelineEnd | null = null;
   /** undefined: none of the events so far says anything about it. */
   private limit: EventData<'limit.reached'> | null | undefined;
+  private context: ContextUsage | null = null;
   private fileTouches = 0;
   private entries: Entry[] = [];
   /** Where each entry is in `entries`. */
@@ -49,8 +51,9 @@ export class TimelineBuilder {
 
   snapshot(): RunTimeline {
     this.shared = true;
-    const { position, prompt, startedAt, usage, end, limit = null, fileTouches } = this;
-    return { position, prompt, startedAt, entries: this.shownEntries(), usage, end, limit, fileTouches };
+    const { position, prompt, startedAt, usage, end, limit = null, context, fileTouches } = this;
+    const entries = this.shownEntries();
+    return { position, prompt, startedAt, entries, usage, end, limit, context, fileTouches };
   }
 
   /** @returns false if the event is a repeat, or comes after the end */
@@ -68,6 +71,7 @@ export class TimelineBuilder {
     this.prompt = earlier.prompt ?? this.prompt;
     this.startedAt = earlier.startedAt ?? this.startedAt;
     this.usage ??= earlier.usage;
+    this.context ??= earlier.context;
     this.end ??= earlier.end;
     if (this.limit === undefined) this.limit = earlier.limit;
     if (compareEventIds(earlier.position, this.position) > 0) this.position = earlier.position;
@@ -98,6 +102,9 @@ export class TimelineBuilder {
       case 'turn.completed':
         this.usage = event.data.usage;
         return;
+      case 'context.updated':
+        this.context = event.data;
+        return;
       case 'turn.failed':
         return this.addJoined({
           kind: 'notice',
@@ -118,6 +125,9 @@ export class TimelineBuilder {
       case 'limit.lifted':
         this.limit = null;
         return;
+      case 'approval.requested':
+      case 'approval.resolved':
+        return this.putApproval(event);
       case 'thread.started':
       case 'turn.started':
       case 'checkpoint.created':
@@ -175,6 +185,16 @@ export class TimelineBuilder {
     return replaced;
   }
 
+  /** An answer in a later part of the log than its question finds it when that part comes. */
+  private putApproval(event: ApprovalEvent): void {
+    const key = `approval:${event.data.approval_id}`;
+    const previous = this.entry(key) as ApprovalEntry | undefined;
+    if (event.type === 'approval.requested')
+      return this.put({ kind: 'approval', key, question: event.data, resolved: previous?.resolved ?? null });
+    const question = previous?.question ?? questionOf(event.data);
+    this.put({ kind: 'approval', key, question, resolved: event.data });
+  }
+
   private addDelta({ item_type: itemType, stream_id: stream, text: added }: EventData<'item.delta'>): void {
     if (itemType === 'command_execution') return this.addOutput(`item:${stream}`, added);
     // The completed item shows what grew.
@@ -227,6 +247,22 @@ export class TimelineBuilder {
   }
 }
 
+type ApprovalEvent = Extract<RunEvent, { type: 'approval.requested' | 'approval.resolved' }>;
+
+/** Its question is in an earlier part of the log, which is not here yet. */
+const questionOf = ({
+  approval_id,
+  request_id,
+}: EventData<'approval.resolved'>): ApprovalEntry['question'] => ({
+  approval_id,
+  request_id,
+  kind: 'command',
+  item_id: '',
+  command: null,
+  reason: null,
+  decisions: [],
+});
+
 /** Fails to compile when a type that the contracts know has no case above. */
 const unhandled = (_event: never): void => {};
 
@@ -257,6 +293,10 @@ function joined(earlier: readonly Entry[], later: readonly Entry[]): Entry[] {
   const inLater = new Map(later.map((entry) => [entry.key, entry]));
   const before = earlier.map((entry) => {
     const newer = inLater.get(entry.key);
+    if (entry.kind === 'approval' && newer?.kind === 'approval') {
+      inLater.delete(entry.key);
+      return { ...newer, question: entry.question };
+    }
     if (entry.kind !== 'item' || newer?.kind !== 'item') return entry;
     inLater.delete(entry.key);
     return { ...newer, startedAt: entry.startedAt };

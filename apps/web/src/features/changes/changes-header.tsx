@@ -1,8 +1,10 @@
 import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { Columns2, FolderTree, Maximize2, Minimize2, Rows2, Search, X } from 'lucide-react';
+import { Columns2, FolderTree, Maximize2, Minimize2, Rows2, ScanSearch, Search, X } from 'lucide-react';
 import { StatSummary } from '../../entities/session/changed-file.js';
 import { useHideChanges } from '../../entities/session/changes-location.js';
+import { openSessionDialog } from '../../entities/session/session-dialog.js';
+import { useCodexActions } from '../../entities/session/use-codex-actions.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { cx } from '../../shared/lib/cx.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
@@ -37,6 +39,7 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
   const { treeShown, onToggleTree, layout, onLayout, wide, onWide } = view;
   const hideChanges = useHideChanges();
   const mayRead = usePermission('diffs:read');
+  const { mayReview } = useCodexActions();
   const split = layout === 'split';
   const count = diff?.files.length ?? 0;
   return (
@@ -72,6 +75,11 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
                 {split ? <Rows2 /> : <Columns2 />}
               </IconButton>
             </>
+          )}
+          {count > 0 && mayReview && session.status === 'ready' && (
+            <IconButton label="Review…" onClick={() => openSessionDialog({ about: 'review', session })}>
+              <ScanSearch />
+            </IconButton>
           )}
           {diff && count > 0 && mayRead && <PatchMenu sessionId={session.session_id} diff={diff} />}
           {onWide && (

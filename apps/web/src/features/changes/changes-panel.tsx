@@ -79,7 +79,7 @@ export function ChangesPanel({ session, wide, onWide }: ChangesPanelProps) {
           {files.length > 0 ? (
             <DiffList
               key={run ?? 'all'}
-              sessionId={session.session_id}
+              session={session}
               diff={data}
               files={files}
               focus={file}

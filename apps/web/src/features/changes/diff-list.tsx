@@ -1,12 +1,22 @@
 import { Virtualizer } from '@pierre/diffs/react';
 import type { Diff, DiffFile } from '@saas-codex/contracts/diffs';
+import type { ReviewFinding } from '@saas-codex/contracts/items';
+import type { Session } from '@saas-codex/contracts/sessions';
+import { useCallback } from 'react';
 import { useChangesShownAt } from '../../entities/session/changes-location.js';
 import { Button } from '../../shared/ui/button.js';
 import { FileCard } from './file-card.js';
+import { later } from '../../shared/ui/later.js';
 import type { DiffLayout } from './patch-view.js';
+import { useFindings } from './use-findings.js';
+
+/** Few sessions have had a review. */
+const LineFinding = later(async () => (await import('./line-finding.js')).LineFinding);
+
+const NONE: readonly ReviewFinding[] = [];
 
 interface DiffListProps {
-  sessionId: string;
+  session: Session;
   diff: Diff;
   /** The files of the diff that are shown, in order. */
   files: readonly DiffFile[];
@@ -24,8 +34,13 @@ interface DiffListProps {
 /**
  * All files, one below the other. A file loads its patch when it is near the view, and draws only the lines in view.
  */
-export function DiffList({ sessionId, diff, files, focus, layout, query }: DiffListProps) {
+export function DiffList({ session, diff, files, focus, layout, query }: DiffListProps) {
   const shownAt = useChangesShownAt();
+  const findings = useFindings(session);
+  const renderFinding = useCallback(
+    (finding: ReviewFinding) => <LineFinding finding={finding} session={session} />,
+    [session],
+  );
   return (
     <div ref={nameScroller} className="contents">
       <Virtualizer
@@ -35,12 +50,14 @@ export function DiffList({ sessionId, diff, files, focus, layout, query }: DiffL
         {files.map((file) => (
           <FileCard
             key={file.path}
-            sessionId={sessionId}
+            sessionId={session.session_id}
             from={diff.from}
             to={diff.to}
             file={file}
             focusedAt={file.path === focus ? shownAt : null}
             layout={layout}
+            findings={findings.get(file.path) ?? NONE}
+            renderFinding={renderFinding}
           />
         ))}
         {query.hasNextPage && (

@@ -1,4 +1,5 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
+import type { ReviewFinding } from '@saas-codex/contracts/items';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, type RefCallback, useCallback, useState } from 'react';
 import { modeChange } from '../../entities/session/changed-file.js';
@@ -21,6 +22,8 @@ export interface FileBodyProps {
   to: string;
   file: DiffFile;
   layout: DiffLayout;
+  findings: readonly ReviewFinding[];
+  renderFinding: (finding: ReviewFinding) => ReactNode;
 }
 
 /** The diff of a file, or the reason why it is not shown. */
@@ -60,7 +63,7 @@ function executableNote({ old_mode: before = '', new_mode: after = '' }: DiffFil
   return after.endsWith('644') && before.endsWith('755') ? ', so it cannot be run any more' : '';
 }
 
-function Patch({ sessionId, from, to, file, layout }: FileBodyProps) {
+function Patch({ sessionId, from, to, file, layout, ...findings }: FileBodyProps) {
   const [ref, near] = useNearView();
   const { data, error, refetch } = useQuery({
     ...filePatchQuery(sessionId, { from, to }, file.path),
@@ -72,7 +75,7 @@ function Patch({ sessionId, from, to, file, layout }: FileBodyProps) {
     <div ref={ref}>
       {data ? (
         <>
-          <PatchView patch={data.patch} layout={layout} />
+          <PatchView patch={data.patch} layout={layout} {...findings} />
           {data.truncated && <Note>The rest of this diff is too large to show</Note>}
         </>
       ) : (

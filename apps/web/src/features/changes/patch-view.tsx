@@ -1,11 +1,13 @@
 import { PatchDiff } from '@pierre/diffs/react';
-import { memo, useMemo } from 'react';
+import type { ReviewFinding } from '@saas-codex/contracts/items';
+import { memo, type ReactNode, useMemo } from 'react';
 import { CODE_THEMES } from '../../shared/lib/code-themes.js';
 import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { useStoredText } from '../../shared/lib/stored.js';
 import { useTheme } from '../../shared/ui/theme.js';
 import { decorateMarks } from '../../shared/ui/visible-text.js';
 import { hangIndent } from './hang-indent.js';
+import { showsLine } from './use-findings.js';
 import './patch-view.css';
 
 /** Old and new side by side, or one below the other. */
@@ -26,8 +28,16 @@ const WORDS = `
   [data-line][data-line-type='change-deletion']::before { content: '' / 'Removed: '; }
 `;
 
-/** Draws a unified diff of one file. */
-export const PatchView = memo(({ patch, layout }: { patch: string; layout: DiffLayout }) => {
+interface PatchViewProps {
+  patch: string;
+  layout: DiffLayout;
+  /** Where they are about lines that the patch does not show, they stand above all lines. */
+  findings: readonly ReviewFinding[];
+  renderFinding: (finding: ReviewFinding) => ReactNode;
+}
+
+/** Draws a unified diff of one file, with what a review has found below the lines that it is about. */
+export const PatchView = memo(({ patch, layout, findings, renderFinding }: PatchViewProps) => {
   const theme = useTheme();
   const text = useMemo(() => withMarks(patch), [patch]);
   const marked = text !== patch;
@@ -51,7 +61,25 @@ export const PatchView = memo(({ patch, layout }: { patch: string; layout: DiffL
       }) as const,
     [theme, layout, marked],
   );
-  return <PatchDiff className="patch-view" patch={text} options={options} disableWorkerPool />;
+  const annotations = useMemo(
+    () =>
+      findings.map((metadata) => ({
+        side: 'additions' as const,
+        lineNumber: showsLine(patch, metadata.last_line) ? metadata.last_line : 0,
+        metadata,
+      })),
+    [patch, findings],
+  );
+  return (
+    <PatchDiff
+      className="patch-view"
+      patch={text}
+      options={options}
+      lineAnnotations={annotations}
+      renderAnnotation={({ metadata }) => renderFinding(metadata)}
+      disableWorkerPool
+    />
+  );
 });
 
 /** All numbers of a hunk come before its lines, so a screen reader would read a list of numbers first. */

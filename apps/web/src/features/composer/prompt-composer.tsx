@@ -9,12 +9,13 @@ import { ImageButton, useImageTarget } from '../../entities/run/images/image-sou
 import { useImageLimits } from '../../entities/run/images/use-image-limits.js';
 import { giveImagesBack } from '../../entities/run/images/image-drafts.js';
 import { useSessionImages } from '../../entities/run/images/use-session-images.js';
+import { inFront } from '../../entities/run/prompt-draft-key.js';
 import { orderRuns } from '../../entities/run/run-order.js';
 import { type SetupState, setupState } from '../../entities/session/session-state.js';
 import { hasEnded, useTimelineValue } from '../../entities/timeline/run-log.js';
 import { toApiError } from '../../shared/api/api-error.js';
 import { cx } from '../../shared/lib/cx.js';
-import { isConverting, isSendKey } from '../../shared/lib/enter-key.js';
+import { isConverting, isEnter, isSendKey } from '../../shared/lib/enter-key.js';
 import { tooLong } from '../../shared/lib/too-long.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
@@ -24,14 +25,18 @@ import { Spinner } from '../../shared/ui/spinner.js';
 import { toastError } from '../../shared/ui/toast.js';
 import { ModelPicker, usePromptModel } from './model-picker.js';
 import { usePathCompletion } from './path-completion.js';
-import { inFront, useComposerSend, usePromptDraft } from './prompt-draft.js';
+import { useComposerSend, usePromptDraft } from './prompt-draft.js';
 import { QueuedPrompts } from './queued-prompts.js';
 import { UnsentPrompt } from './unsent-prompt.js';
+import { useWarmSession } from './warm-session.js';
 
 /** Few prompts have images. */
 const AttachedImages = later(
   async () => (await import('../../entities/run/images/attached-images.js')).AttachedImages,
 );
+
+/** Only while a run works. */
+const SteerControl = later(async () => (await import('./steer-control.js')).SteerControl);
 
 /** The field for the next prompt. During a run, prompts are queued. */
 export function PromptComposer({ session }: { session: Session }) {
@@ -48,8 +53,10 @@ export function PromptComposer({ session }: { session: Session }) {
   const { send, retry, error, dismiss } = useComposerSend(sessionId, change);
   const [model, changeModel] = usePromptModel(sessionId);
   const { stop, stopping } = useStop(sessionId, running?.run_id ?? null);
+  const warm = useWarmSession(sessionId);
   const field = useRef<HTMLTextAreaElement>(null);
   const box = useRef<HTMLDivElement>(null);
+  const steer = useRef<(() => void) | null>(null);
   const paths = usePathCompletion({
     session,
     field,
@@ -73,7 +80,10 @@ export function PromptComposer({ session }: { session: Session }) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (paths.onKeyDown(event)) return;
-    if (isSendKey(event)) {
+    if (steer.current && (event.ctrlKey || event.metaKey) && isEnter(event)) {
+      event.preventDefault();
+      steer.current();
+    } else if (isSendKey(event)) {
       event.preventDefault();
       submit();
     } else if (event.key === 'Escape' && running && !isConverting(event.nativeEvent)) {
@@ -140,6 +150,7 @@ export function PromptComposer({ session }: { session: Session }) {
             aria-invalid={problem ? true : undefined}
             onChange={(event) => {
               dismiss();
+              warm();
               change(() => event.target.value);
               paths.follow(event.target);
             }}
@@ -185,6 +196,16 @@ export function PromptComposer({ session }: { session: Session }) {
             </IconButton>
           )}
         </div>
+        {running && (
+          <SteerControl
+            run={running}
+            text={text}
+            hasImages={attached.shown.length > 0}
+            change={change}
+            onSent={() => field.current?.focus({ preventScroll: true })}
+            ref={steer}
+          />
+        )}
       </div>
     </form>
   );

@@ -3,22 +3,19 @@ import type { PromptImage } from '@saas-codex/contracts/images';
 import { outgoingPrompt, type OutgoingPrompt, useSendPrompt } from '../../entities/run/api/prompt-session.js';
 import { changeImageDraft, giveImagesBack } from '../../entities/run/images/image-drafts.js';
 import type { PromptModel } from '../../entities/run/prompt-model.js';
-import { promptDraftKey } from '../../entities/run/prompt-draft-key.js';
+import { inFront, promptDraftKey } from '../../entities/run/prompt-draft-key.js';
 import { drafts, useDraft } from '../../shared/lib/drafts.js';
 import { sentPrompts } from './sent-prompts.js';
 
-type Change = (next: (current: string) => string) => void;
-
-/** In front of what was typed meanwhile. */
-export const inFront = (prompt: string) => (current: string) =>
-  current ? `${prompt}\n\n${current}` : prompt;
+/** Changes the text in a session's composer. */
+export type DraftChange = (next: (current: string) => string) => void;
 
 /** The text in a session's composer. */
 export function usePromptDraft(sessionId: string) {
   const name = promptDraftKey(sessionId);
   const [text] = useDraft(name);
   /** Also works after the composer is unmounted, so that a prompt that fails then is there on the next visit. */
-  const change: Change = useCallback((next) => drafts.write(name, next(drafts.read(name))), [name]);
+  const change: DraftChange = useCallback((next) => drafts.write(name, next(drafts.read(name))), [name]);
   return { text, change };
 }
 
@@ -26,7 +23,7 @@ export function usePromptDraft(sessionId: string) {
  * Sends the text and the images of the composer and empties it at once. If sending fails, they come back, and `retry` sends
  * the same prompt with the same idempotency key.
  */
-export function useComposerSend(sessionId: string, change: Change) {
+export function useComposerSend(sessionId: string, change: DraftChange) {
   const giveBack = (outgoing: OutgoingPrompt) => {
     sentPrompts.giveBack(sessionId, outgoing);
     change(inFront(outgoing.prompt));

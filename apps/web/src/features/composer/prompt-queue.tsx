@@ -4,6 +4,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { Pause } from 'lucide-react';
 import { useLayoutEffect, useRef, useState } from 'react';
 import { useOrderQueue, useRemovePrompt, useRunNext } from '../../entities/run/api/edit-queue.js';
+import { useCanSteer, useSendPromptNow } from '../../entities/run/api/steers.js';
 import { useOutgoingPrompts } from '../../entities/run/api/prompt-session.js';
 import type { OrderedRuns } from '../../entities/run/run-order.js';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
@@ -40,11 +41,14 @@ export function PromptQueue({ session, runs, note, onRestore }: PromptQueueProps
   const { move, moved, keepFocus } = useMoves(sessionId, waiting);
   const removal = useRemovePrompt(sessionId);
   const next = useRunNext(sessionId);
+  const sendNow = useSendPromptNow(sessionId);
+  const canSteer = useCanSteer(runs.running);
   const sending = busy ? outgoing : [];
-  const remove = async ({ run_id: runId, prompt, images }: Run) => {
+  const remove = async ({ run_id: runId, kind, prompt, images }: Run) => {
     try {
       await removal.mutateAsync(runId);
-      onRestore(prompt, images);
+      // Nobody wrote the text of the others, at least not there.
+      if (kind === 'prompt') onRestore(prompt, images);
       focusContent();
     } catch (error) {
       toastError(error);
@@ -70,6 +74,11 @@ export function PromptQueue({ session, runs, note, onRestore }: PromptQueueProps
             edit={mayEdit && waiting.includes(run) ? edit : null}
             onMove={(by) => move(run, by)}
             canMove={(by) => neighbourOf(run, by, waiting) !== undefined}
+            onSendNow={
+              mayEdit && canSteer && !sendNow.isPending && waiting.includes(run) && !run.images?.length
+                ? () => sendNow.mutate(run.run_id, { onError: toastError })
+                : null
+            }
             onRunNext={
               index === 0 && !run.held ? null : () => next.mutate(run.run_id, { onError: toastError })
             }

@@ -1,5 +1,5 @@
 import { MAX_PROMPT_LENGTH, type Run } from '@saas-codex/contracts/runs';
-import { ArrowDown, ArrowUp, ArrowUpToLine, Ellipsis, Image, ListEnd, Pencil, X } from 'lucide-react';
+import { ArrowDown, ArrowUp, ArrowUpToLine, Ellipsis, Image, ListEnd, Pencil, X, Zap } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
 import { isConverting, isSendKey } from '../../shared/lib/enter-key.js';
 import { focusContent } from '../../shared/lib/focus.js';
@@ -18,6 +18,8 @@ interface QueuedPromptProps {
   edit: PromptEdit | null;
   onMove: (by: -1 | 1) => void;
   canMove: (by: -1 | 1) => boolean;
+  /** null: no run works that takes it. */
+  onSendNow: (() => void) | null;
   /** null: it is the next one already. */
   onRunNext: (() => void) | null;
   /** null: this person may not remove it. */
@@ -32,6 +34,7 @@ export function QueuedPrompt({
   edit,
   onMove,
   canMove,
+  onSendNow,
   onRunNext,
   onRemove,
   removing,
@@ -56,17 +59,24 @@ export function QueuedPrompt({
       editedBy={run.edited_by?.name}
       onKeyDown={onKeyDown}
     >
+      {onSendNow && (
+        <IconButton label="Send now" side="top" size="sm" disabled={edit?.saving} onClick={onSendNow}>
+          <Zap />
+        </IconButton>
+      )}
       {edit && (
         <>
-          <IconButton
-            label="Edit"
-            side="top"
-            size="sm"
-            disabled={edit.saving}
-            onClick={() => edit.begin(run)}
-          >
-            <Pencil />
-          </IconButton>
+          {run.kind === 'prompt' && (
+            <IconButton
+              label="Edit"
+              side="top"
+              size="sm"
+              disabled={edit.saving}
+              onClick={() => edit.begin(run)}
+            >
+              <Pencil />
+            </IconButton>
+          )}
           {(onRunNext !== null || canMove(-1) || canMove(1)) && (
             <DropdownMenu actions={actions}>
               <IconButton label="Order" shortcut={['alt', '↑↓']} side="top" size="sm">
@@ -103,7 +113,7 @@ export const QueuedRow = ({ prompt, images = 0, note, editedBy, onKeyDown, child
   <li className="flex min-h-7 items-center pointer-coarse:min-h-11 gap-2 px-2 pointer-coarse:pr-0 text-sm">
     <ListEnd aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" />
     <span className="min-w-6 text-xs text-subtle-foreground">{note}</span>
-    <span title={prompt} className="min-w-0 flex-1 truncate text-muted-foreground">
+    <span title={prompt} className="min-w-0 flex-1 text-muted-foreground max-sm:line-clamp-2 sm:truncate">
       {prompt}
     </span>
     {images > 0 && (

@@ -21,6 +21,8 @@ const SentPrompt = z.object({
   idempotencyKey: z.string(),
   model: z.string().optional(),
   effort: ReasoningEffort.optional(),
+  /** The run that it is a message to. Left out: it is a prompt of its own. */
+  steers: z.string().optional(),
   /** In milliseconds since 1970. */
   at: z.number(),
   /** The page that has sent it: its tab, and which load of it. */
@@ -29,6 +31,7 @@ const SentPrompt = z.object({
   returned: z.boolean(),
 });
 type SentPrompt = z.infer<typeof SentPrompt>;
+type Outgoing = OutgoingPrompt & Pick<SentPrompt, 'steers'>;
 const SentPrompts = z.array(SentPrompt).catch([]);
 
 const PAGE = `${tabId()}/${randomId()}`;
@@ -55,18 +58,18 @@ const without = (sessionId: string, key: string) =>
 
 export const sentPrompts = {
   /** Before it is sent. What had come back is now either this prompt or given up. */
-  keep: (sessionId: string, outgoing: OutgoingPrompt): void =>
+  keep: (sessionId: string, outgoing: Outgoing): void =>
     write(sessionId, [
       ...without(sessionId, outgoing.idempotencyKey).filter(({ returned }) => !returned),
       { ...outgoing, at: Date.now(), page: PAGE, returned: false },
     ]),
 
   /** It was answered. */
-  forget: (sessionId: string, { idempotencyKey }: OutgoingPrompt): void =>
+  forget: (sessionId: string, { idempotencyKey }: Pick<Outgoing, 'idempotencyKey'>): void =>
     write(sessionId, without(sessionId, idempotencyKey)),
 
   /** Its text is in the composer again. */
-  giveBack: (sessionId: string, { idempotencyKey }: OutgoingPrompt): void =>
+  giveBack: (sessionId: string, { idempotencyKey }: Pick<Outgoing, 'idempotencyKey'>): void =>
     write(
       sessionId,
       read(sessionId).map((one) =>
@@ -77,7 +80,7 @@ export const sentPrompts = {
   /** What came back and is exactly this. */
   returned: (
     sessionId: string,
-    { prompt, images, model, effort }: Omit<OutgoingPrompt, 'idempotencyKey'>,
+    { prompt, images, model, effort, steers }: Omit<Outgoing, 'idempotencyKey'>,
   ): OutgoingPrompt | undefined => {
     const found = read(sessionId).find(
       (one) =>
@@ -85,6 +88,7 @@ export const sentPrompts = {
         one.prompt === prompt &&
         one.model === model &&
         one.effort === effort &&
+        one.steers === steers &&
         idsOf(one.images) === idsOf(images),
     );
     return found && { prompt, images, model, effort, idempotencyKey: found.idempotencyKey };

@@ -1,6 +1,6 @@
 import type { Run, RunKind } from '@saas-codex/contracts/runs';
 import { useState } from 'react';
-import { messageText } from '../../entities/timeline/present.js';
+import { messageText, openQuestions } from '../../entities/timeline/present.js';
 import { useRunTimeline } from '../../entities/timeline/run-log.js';
 import type { RunEndStatus, RunTimeline } from '../../entities/timeline/run-timeline.js';
 import { lookUp } from '../../shared/lib/open-enums.js';
@@ -29,17 +29,31 @@ const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
     cancelled: 'The setup was stopped.',
     interrupted: 'The setup was interrupted.',
   },
+  review: {
+    succeeded: 'The review is done.',
+    failed: 'The review failed.',
+    cancelled: 'The review was stopped.',
+    interrupted: 'The review was interrupted.',
+  },
+  compact: {
+    succeeded: 'The conversation is compacted.',
+    failed: 'The conversation could not be compacted.',
+    cancelled: 'The compaction was stopped.',
+    interrupted: 'The compaction was interrupted.',
+  },
 };
 
 function Announcement({ run }: { run: Run }) {
   const [seenLive, setSeenLive] = useState(false);
-  const live = run.status === 'queued' || run.status === 'running';
+  const works = run.status === 'running' || run.status === 'waiting';
+  const live = run.status === 'queued' || works;
   if (live && !seenLive) setSeenLive(true);
-  const timeline = useRunTimeline(run.run_id, run.status === 'running');
+  const timeline = useRunTimeline(run.run_id, works);
   if (!seenLive) return null;
   return (
     <>
       <p>{latestMessage(timeline)}</p>
+      {openQuestions(timeline).length > 0 && <p>Codex waits for an answer.</p>}
       {timeline.end && (
         <p>{`${(lookUp(ENDINGS, run.kind) ?? ENDINGS.prompt)[timeline.end.status]} ${timeline.end.reason ?? ''}`}</p>
       )}

@@ -8,6 +8,8 @@ import { Markdown } from '../../entities/timeline/markdown/markdown.js';
 import {
   currentItem,
   messageText,
+  openQuestions,
+  reviewIn,
   runPhase,
   splitAnswer,
   workedFor,
@@ -28,6 +30,10 @@ import { WorkSection } from './work-section.js';
 /** Few runs were refused anything. */
 const Refusals = later(async () => (await import('../../entities/timeline/items/refusals.js')).Refusals);
 
+/** Few runs are reviews. */
+const ReviewReport = later(
+  async () => (await import('../../entities/timeline/items/review-report.js')).ReviewReport,
+);
 const PendingSteers = later(async () => (await import('./pending-steers.js')).PendingSteers);
 
 /** Few runs are stopped. */
@@ -35,6 +41,9 @@ const StopReport = later(async () => (await import('./stop-report.js')).StopRepo
 
 /** Few runs reach a limit. */
 const LimitNotice = later(async () => (await import('./limit-notice.js')).LimitNotice);
+
+/** Few sessions have Codex ask. */
+const ApprovalCards = later(async () => (await import('./approval-card.js')).ApprovalCards);
 
 interface RunBlockProps extends RunPeople {
   run: Run;
@@ -53,7 +62,7 @@ export const RunBlock = memo(({ run, author, stoppedBy, session, near, latest }:
         <p className="pb-2 text-right text-xs text-muted-foreground">{inWords(run.kind)}</p>
       )}
       {author && <p className="truncate pb-1 text-right text-xs text-muted-foreground">{author}</p>}
-      {run.prompt && (
+      {run.prompt && run.kind !== 'compact' && (
         <PromptBubble id={run.run_id} sessionId={run.session_id} prompt={run.prompt} images={run.images} />
       )}
       <div className="pt-3.5">
@@ -89,12 +98,19 @@ const waitingFor = (session: Session): string =>
   session.status === 'provisioning' ? 'Waiting for the repository' : 'Waiting for a free runner';
 
 function LiveRun({ run, session, timeline }: RunBodyProps) {
+  const questions = openQuestions(timeline);
   return (
     <>
       <RunSteps entries={timeline.entries} runId={run.run_id} session={session} live />
       <PendingSteers run={run} entries={timeline.entries} />
       {timeline.limit && <LimitNotice limit={timeline.limit} />}
-      <RunningLine label={liveLabel(timeline)} since={timeline.startedAt ?? run.started_at} />
+      {questions.length > 0 && (
+        <ApprovalCards questions={questions} entries={timeline.entries} sessionId={session.session_id} />
+      )}
+      <RunningLine
+        label={questions.length > 0 ? 'Waits for an answer' : liveLabel(timeline)}
+        since={timeline.startedAt ?? run.started_at}
+      />
     </>
   );
 }
@@ -128,6 +144,7 @@ function EndedRun({
   const { work, answer, refusals } = useMemo(() => splitAnswer(entries), [entries]);
   if (!end) return null;
   const answerText = answer && messageText(answer);
+  const review = answer && reviewIn(answer);
   return (
     <>
       <WorkSection
@@ -144,6 +161,7 @@ function EndedRun({
           <Markdown text={answerText} />
         </div>
       )}
+      {review && <ReviewReport review={review} session={session} />}
       {refusals.length > 0 && (
         <div className="py-1.5">
           <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} />

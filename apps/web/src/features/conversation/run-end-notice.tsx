@@ -43,7 +43,7 @@ export function RunEndNotice({ end, run, sessionId, canFollowUp }: RunEndNoticeP
       <div className="min-w-0 flex-1">
         <p className="font-medium">{interrupted ? 'The run was interrupted' : 'The run failed'}</p>
         {end.reason && <p className="mt-0.5 [overflow-wrap:anywhere] text-muted-foreground">{end.reason}</p>}
-        {canFollowUp && maySend && (
+        {canFollowUp && maySend && run.kind === 'prompt' && (
           <Button size="sm" className="mt-2.5" busy={send.isPending} onClick={sendAgain}>
             {interrupted ? 'Continue' : 'Try again'}
           </Button>

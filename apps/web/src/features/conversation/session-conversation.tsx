@@ -66,7 +66,7 @@ function rowsOf(runs: readonly Run[], peopleOf: (run: Run) => RunPeople): Conver
   const rows: ConversationRow[] = [];
   for (const run of runs) {
     const last = rows.at(-1);
-    const isTakenBack = run.rewound_at != null;
+    const isTakenBack = Boolean(run.rewound_at);
     if (isTakenBack && last?.kind === 'rewound')
       rows[rows.length - 1] = { ...last, runs: [...last.runs, run] };
     else if (isTakenBack) rows.push({ kind: 'rewound', key: run.run_id, runs: [run] });

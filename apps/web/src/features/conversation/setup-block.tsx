@@ -41,6 +41,7 @@ interface Looks {
 const LOOKS: Readonly<Record<RunStatus, Looks>> = {
   queued: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup queued', open: false },
   running: { icon: Hammer, iconLooks: 'text-accent animate-pulse-soft', text: 'Setting up', open: true },
+  waiting: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup waits', open: true },
   succeeded: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup', open: false },
   failed: { icon: CircleAlert, iconLooks: 'text-destructive', text: 'Setup failed', open: true },
   cancelled: { icon: Hammer, iconLooks: 'text-subtle-foreground', text: 'Setup stopped', open: true },

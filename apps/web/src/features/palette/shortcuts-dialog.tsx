@@ -6,6 +6,7 @@ const SHORTCUTS: readonly { what: string; keys: string[] }[] = [
   { what: 'New session', keys: ['mod', 'shift', 'O'] },
   { what: 'Show or hide the sidebar', keys: ['mod', 'B'] },
   { what: 'Send the prompt', keys: ['enter'] },
+  { what: 'Send it to the run that works', keys: ['mod', 'enter'] },
   { what: 'New line in the prompt', keys: ['shift', 'enter'] },
   { what: 'Stop the run, from the prompt', keys: ['esc'] },
   { what: 'Undo what the last notice says', keys: ['mod', 'Z'] },

@@ -1,12 +1,19 @@
 import { CreateCredential, DEFAULT_CREDENTIAL_USER } from '@saas-codex/contracts/credentials';
 import { type FormEvent, useState } from 'react';
+import type { ZodError } from 'zod';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Segmented } from '../../shared/ui/segmented.js';
 import { TextField } from '../../shared/ui/text-field.js';
 import { useCreateGitCredential } from './api/git-credentials.js';
+import { SecretValueField } from './secret-value-field.js';
 
-const EMPTY = { host: '', path: '', username: '', token: '' };
+const EMPTY = { host: '', path: '', username: '', token: '', private_key: '' };
+
+const KINDS = [
+  { value: 'token', name: 'Token, for https' },
+  { value: 'ssh_key', name: 'Key, for ssh' },
+] as const;
 
 const OWNERS = [
   { value: 'person', name: 'Only me' },
@@ -17,12 +24,12 @@ const OWNERS = [
 export function NewGitCredential({ forOrganisation }: { forOrganisation: boolean }) {
   const [typed, setTyped] = useState(EMPTY);
   const [owner, setOwner] = useState<(typeof OWNERS)[number]['value']>('person');
+  const [kind, setKind] = useState<(typeof KINDS)[number]['value']>('token');
   const create = useCreateGitCredential();
-  const body = bodyOf(typed);
-  const checked = CreateCredential.safeParse({ ...body, owner });
+  const checked = CreateCredential.safeParse({ ...bodyOf(kind, typed), owner });
   const change = (field: keyof typeof EMPTY) => (value: string) => setTyped({ ...typed, [field]: value });
   const errorOf = (field: keyof typeof EMPTY) => {
-    const issue = checked.error?.issues.find(({ path }) => path[0] === field);
+    const issue = issuesOf(checked.error).find(({ path }) => path[0] === field);
     return typed[field] === '' || !issue ? {} : { error: `It ${issue.message}.` };
   };
   const submit = (event: FormEvent) => {
@@ -44,6 +51,7 @@ export function NewGitCredential({ forOrganisation }: { forOrganisation: boolean
   });
   return (
     <form onSubmit={submit} aria-label="New credential" className="space-y-3 py-3">
+      <Segmented label="Kind" value={kind} onChange={setKind} options={KINDS} className="w-fit" />
       <div className="grid gap-3 sm:grid-cols-2">
         <TextField label="Host" placeholder="github.com" maxLength={260} {...field('host')} />
         <TextField
@@ -54,20 +62,32 @@ export function NewGitCredential({ forOrganisation }: { forOrganisation: boolean
           {...field('path')}
         />
       </div>
-      <TokenField
-        label="Token"
-        value={typed.token}
-        onChange={change('token')}
-        hint="A personal access token, or a password, that may read the repositories."
-        {...errorOf('token')}
-      />
-      <TextField
-        label="User name"
-        placeholder={DEFAULT_CREDENTIAL_USER}
-        maxLength={200}
-        hint="Most hosts take any. Bitbucket wants the one of your account."
-        {...field('username')}
-      />
+      {kind === 'token' ? (
+        <>
+          <TokenField
+            label="Token"
+            value={typed.token}
+            onChange={change('token')}
+            hint="A personal access token, or a password, that may read the repositories."
+            {...errorOf('token')}
+          />
+          <TextField
+            label="User name"
+            placeholder={DEFAULT_CREDENTIAL_USER}
+            maxLength={200}
+            hint="Most hosts take any. Bitbucket wants the one of your account."
+            {...field('username')}
+          />
+        </>
+      ) : (
+        <SecretValueField
+          label="Private key"
+          value={typed.private_key}
+          onChange={change('private_key')}
+          error={errorOf('private_key').error}
+          hint="Empty: a new key is made, and you add its public half at the host. A key of yours must have no passphrase."
+        />
+      )}
       {forOrganisation && (
         <div>
           <p className="mb-1.5 text-xs font-medium">Used for sessions of</p>
@@ -110,9 +130,16 @@ export const TokenField = ({ onChange, ...props }: TokenFieldProps) => (
 );
 
 /** What is left empty has its default. */
-const bodyOf = ({ host, path, username, token }: typeof EMPTY) => ({
-  host: host.trim(),
-  path: path.trim(),
-  token: token.trim(),
-  ...(username.trim() !== '' && { username: username.trim() }),
-});
+function bodyOf(kind: 'token' | 'ssh_key', { host, path, username, token, private_key }: typeof EMPTY) {
+  const place = { kind, host: host.trim(), path: path.trim() };
+  if (kind === 'ssh_key') return { ...place, ...(private_key.trim() !== '' && { private_key }) };
+  return { ...place, token: token.trim(), ...(username.trim() !== '' && { username: username.trim() }) };
+}
+
+/** Of the kind that was chosen: what is wrong for the other one is of no interest. */
+const issuesOf = (error: ZodError | undefined): ZodError['issues'] =>
+  error?.issues.flatMap((issue) =>
+    issue.code === 'invalid_union'
+      ? (issue.errors.find((issues) => issues.every(({ path }) => path[0] !== 'kind')) ?? [])
+      : [issue],
+  ) ?? [];

@@ -8,7 +8,13 @@ export interface SessionGroup {
   sessions: Session[];
 }
 
-const IN_PROGRESS: ReadonlySet<SessionState> = new Set(['setting-up', 'running', 'at-limit', 'queued']);
+const IN_PROGRESS: ReadonlySet<SessionState> = new Set([
+  'setting-up',
+  'running',
+  'at-limit',
+  'asks',
+  'queued',
+]);
 
 /**
  * Groups a list, latest activity first: what waits for the reader, what is in progress, and the rest into Today,

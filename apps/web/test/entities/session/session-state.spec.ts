@@ -18,6 +18,7 @@ describe('sessionState', () => {
   it.each([
     [{ last_run_status: 'failed' }, 'run-failed'],
     [{ active_run_id: 'a', needs_you: AT_LIMIT }, 'at-limit'],
+    [{ active_run_id: 'a', needs_you: { ...AT_LIMIT, reason: 'approval_pending' } }, 'asks'],
     [{ last_run_status: 'interrupted' }, 'run-failed'],
     [{ last_run_status: 'cancelled' }, 'idle'],
     [{ last_run_status: 'succeeded' }, 'idle'],

@@ -41,6 +41,7 @@ describe('runPhase', () => {
     ['queued', EMPTY_TIMELINE, 'waiting'],
     ['queued', begun, 'running'],
     ['running', EMPTY_TIMELINE, 'running'],
+    ['waiting', begun, 'running'],
     ['running', ended, 'ended'],
     ['succeeded', begun, 'loading'],
     ['succeeded', ended, 'ended'],

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { EVENT_TYPES, type RunEvent } from '@saas-codex/contracts/events';
+import { openQuestions } from '../../../src/entities/timeline/present.js';
 import { TimelineBuilder } from '../../../src/entities/timeline/timeline-builder.js';
 import {
   built,
@@ -35,6 +36,19 @@ describe('a timeline', () => {
     for (const builder of [waiting, goingOn]) builder.prepend([started, reached]);
     expect(waiting.snapshot().limit).toMatchObject(limit);
     expect(goingOn.snapshot().limit).toBeNull();
+  });
+
+  it('shows what a person said meanwhile where the agent has taken it in', () => {
+    const steer = logged('3', 'steer.delivered', { steer_id: 'a', prompt: 'Faster' });
+    const timeline = foldAll(
+      started,
+      item('2', 'completed', command('completed')),
+      steer,
+      steer,
+      item('4', 'completed', message('Done')),
+    );
+    expect(timeline.entries.map(({ kind }) => kind)).toEqual(['item', 'steer', 'item']);
+    expect(timeline.entries[1]).toEqual({ kind: 'steer', key: 'steer:a', steerId: 'a', prompt: 'Faster' });
   });
 
   it('merges the phases of one item into one entry and remembers when it began', () => {
@@ -198,10 +212,40 @@ describe('a timeline', () => {
         seq: 7,
         type,
         data,
-        raw: { type: 'approval.requested', data },
+        raw: { type: 'voice.requested', data },
       } as unknown as RunEvent;
       expect(foldAll({ id: { seq: 7, delta: 0 }, event }).position.seq).toBe(7);
     }
+  });
+
+  it('shows a question where it was asked, open until its answer or the end, in whatever pages they come', () => {
+    const names = { approval_id: 'a', request_id: '0' };
+    const question = {
+      ...names,
+      kind: 'command' as const,
+      item_id: 'item_1',
+      command: 'npm test',
+      reason: null,
+      decisions: ['accept' as const],
+    };
+    const resolved = { ...names, outcome: 'answered' as const, decision: 'accept' as const };
+    const asked = [
+      started,
+      item('2', 'started', command('in_progress')),
+      logged('3', 'approval.requested', question),
+    ];
+    const later = [
+      logged('4', 'approval.resolved', resolved),
+      item('5', 'completed', command('completed')),
+    ] as const;
+    expect(openQuestions(foldAll(...asked))).toMatchObject([{ question, resolved: null }]);
+    expect(openQuestions(foldAll(...asked, logged('4', 'run.succeeded', {})))).toEqual([]);
+    const whole = foldAll(...asked, ...later);
+    expect(whole.entries[1]).toEqual({ kind: 'approval', key: 'approval:a', question, resolved });
+    expect(openQuestions(whole)).toEqual([]);
+    const inPages = built(...later);
+    inPages.prepend(asked);
+    expect(inPages.snapshot().entries).toEqual(whole.entries);
   });
 
   it('keeps the last of consecutive notices, and drops one that the end repeats', () => {

@@ -94,6 +94,8 @@ it('gives a prompt back whose page went away before the answer, with its key as 
   expect(sentPrompts.abandoned('1')).toEqual([]);
   expect(sentPrompts.returned('1', outgoing)).toMatchObject(outgoing);
   expect(sentPrompts.returned('1', { ...outgoing, prompt: 'Explain that' })).toBeUndefined();
+  // The same text as a message to a run that works is not that prompt.
+  expect(sentPrompts.returned('1', { ...outgoing, steers: 'run' })).toBeUndefined();
   expect(sentPrompts.returned('1', { ...outgoing, effort: 'high' })).toBeUndefined();
   expect(sentPrompts.returned('1', { ...outgoing, images: [] })).toBeUndefined();
   sentPrompts.keep('1', { prompt: 'Another', images: [], idempotencyKey: 'l' });

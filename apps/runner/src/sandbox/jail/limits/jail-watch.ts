@@ -7,12 +7,13 @@ import { type ProcessEntry, readProcesses, withDescendants } from '../process-ta
 import { filesInMemory, folderUsage, type NamelessFiles, namelessFiles } from './file-usage.js';
 import { type Limit, type LimitPassed, limitPassed, MAX_FILES_IN_MEMORY } from './limits.js';
 import { memoryOf, processUsage } from './process-usage.js';
+import { FRESH_CPU_SECONDS, goBehind } from './run-priority.js';
 
 /*
  * Enforces the limits of each run as a whole. The kernel's own limits (limits.ts) are per process. Where control groups also
  * limit the whole run (cgroup/run-groups.ts), the kernel's figures are used. For everything else the runner polls:
  *
- *     every second      the process table, once for all runs: memory, processes, processor time
+ *     every second      the process table, once for all runs: memory, processes, processor time, and who goes behind (run-priority.ts)
  *     now and then      files, run by run: the longer a count takes, the longer the pause until the next
  *
  * The processes of a run are its bwrap, a child of this runner that is marked with the run's id, and all its descendants.
@@ -115,9 +116,10 @@ export class JailWatch {
     const { JAIL_MAX_PROCESSES, JAIL_MAX_CPU_MINUTES, JAIL_MAX_MEMORY_MB } = this.config;
     const maxMemory = JAIL_MAX_MEMORY_MB * MEGABYTE;
     const kernel = await this.groups?.factsOf(run.runId);
+    const used = kernel?.cpuSeconds ?? run.cpuSeconds;
+    if (used > FRESH_CPU_SECONDS) await goBehind(processes);
     if (kernel?.hasHit.processes ?? tasks > JAIL_MAX_PROCESSES) this.reportPassed(run, 'processes');
-    else if ((kernel?.cpuSeconds ?? run.cpuSeconds) > JAIL_MAX_CPU_MINUTES * 60)
-      this.reportPassed(run, 'cpu');
+    else if (used > JAIL_MAX_CPU_MINUTES * 60) this.reportPassed(run, 'cpu');
     else if ((await filesInMemory(first?.pid ?? 0)) > MAX_FILES_IN_MEMORY)
       this.reportPassed(run, 'files in memory');
     else if (kernel?.hasHit.memory ?? (await memoryOf(processes, maxMemory)) > maxMemory)

@@ -1,11 +1,14 @@
+import type { Run } from '@saas-codex/contracts/runs';
 import { Steer, Steers } from '@saas-codex/contracts/steers';
 import {
   queryOptions,
   type QueryClient,
   useMutation,
   useMutationState,
+  useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
+import { systemQuery } from '../../../shared/api/get-system.js';
 import { path, request } from '../../../shared/api/request.js';
 import { reloadRuns, runKeys } from '../run-cache.js';
 
@@ -15,6 +18,12 @@ export const steersQuery = (sessionId: string, runId: string) =>
     queryKey: [...runKeys.list(sessionId), 'steers', runId] as const,
     queryFn: ({ signal }) => request(path`/api/runs/${runId}/steers`, { schema: Steers, signal }),
   });
+
+/** Whether this run takes messages while it works. */
+export function useCanSteer(running: Run | null): boolean {
+  const { data } = useQuery(systemQuery);
+  return running?.kind === 'prompt' && data?.capabilities?.steer === true;
+}
 
 /** A message that is being sent. */
 export interface OutgoingSteer {

@@ -1,13 +1,15 @@
 import type { Session } from '@saas-codex/contracts/sessions';
-import { CircleAlert, Globe } from 'lucide-react';
+import { CircleAlert, FoldVertical, Globe } from 'lucide-react';
 import { memo } from 'react';
 import { CommandRow } from '../command/command-row.js';
 import { Markdown } from '../markdown/markdown.js';
 import type { DraftEntry, Entry, ItemEntry } from '../run-timeline.js';
+import { ApprovalRow } from './approval-row.js';
 import { FileChangeRows } from './file-change-rows.js';
 import { PlainRow } from './plain-row.js';
 import { ReasoningRow } from './reasoning-row.js';
 import { Refusals } from './refusals.js';
+import { ReviewReport } from './review-report.js';
 import { SteerRow } from './steer-row.js';
 import { StepRow } from './step-row.js';
 import { TodoList } from './todo-list.js';
@@ -31,6 +33,10 @@ export const EntryView = memo((props: EntryViewProps) => {
       return <NoticeRow id={`${runId}/${entry.key}`} message={entry.message} />;
     case 'refusals':
       return <Refusals id={`${runId}/${entry.key}`} refusals={entry.refusals} session={props.session} />;
+    case 'approval':
+      return (
+        <ApprovalRow entry={entry} id={`${runId}/${entry.key}`} session={props.session} live={props.live} />
+      );
     case 'steer':
       return <SteerRow runId={runId} sessionId={props.session.session_id} steer={entry} />;
     case 'event':
@@ -79,9 +85,18 @@ function ItemView({ entry, runId, session, live }: EntryViewProps & { entry: Ite
       return <WebSearchRow id={id} query={item.query} busy={busy} />;
     case 'todo_list':
       return <TodoList items={item.items} live={live} />;
+    case 'context_compaction':
+      return <StepRow id={id} icon={FoldVertical} verb={compactionText(item.status, busy)} busy={busy} />;
+    case 'review':
+      return <ReviewReport review={item} session={session} />;
     case 'error':
       return <NoticeRow id={id} message={item.message} />;
   }
+}
+
+function compactionText(status: string, busy: boolean): string {
+  if (busy) return 'Compacting the conversation';
+  return status === 'completed' ? 'Compacted the conversation' : 'The conversation was not compacted';
 }
 
 const Message = ({ text, streaming }: { text: string; streaming: boolean }) => (

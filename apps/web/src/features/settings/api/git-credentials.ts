@@ -1,8 +1,10 @@
 import {
+  type ConfirmHostKeys,
   type CreateCredential,
   Credential,
   CredentialPage,
   CredentialTest,
+  type ReplaceCredential,
 } from '@saas-codex/contracts/credentials';
 import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { path, request } from '../../../shared/api/request.js';
@@ -38,11 +40,21 @@ export function useGitCredential(id: string) {
   const at = path`/api/credentials/${id}`;
   return {
     replace: useMutation({
-      mutationFn: (token: string) => request(at, { method: 'PATCH', schema: Credential, body: { token } }),
+      mutationFn: (body: ReplaceCredential) => request(at, { method: 'PATCH', schema: Credential, body }),
       onSettled,
       gcTime: 0,
     }),
     remove: useMutation({ mutationFn: (): Promise<void> => request(at, { method: 'DELETE' }), onSettled }),
+    findHostKeys: useMutation({
+      mutationFn: () =>
+        request(path`/api/credentials/${id}/host-keys`, { method: 'POST', schema: Credential }),
+      onSettled,
+    }),
+    confirmHostKeys: useMutation({
+      mutationFn: (body: ConfirmHostKeys) =>
+        request(path`/api/credentials/${id}/host-keys`, { method: 'PUT', schema: Credential, body }),
+      onSettled,
+    }),
     test: useMutation({
       mutationFn: (repo_url: string) =>
         request(path`/api/credentials/${id}/test`, {

@@ -1,0 +1,72 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { MACHINE_INDEPENDENT } from './git-environment.js';
+
+const execute = promisify(execFile);
+const env = { ...MACHINE_INDEPENDENT };
+const ADD_MS = 10_000;
+
+/** A key, and the host that it is for, in the texts of OpenSSH. */
+export interface SshCredential {
+  kind: 'ssh_key';
+  privateKey: string;
+  /** `ssh-ed25519 AAAA…`, as the host's keys. */
+  publicKey: string;
+  /** The only ones that are accepted. */
+  hostKeys: readonly string[];
+}
+
+/** What lets ssh use a key that it cannot read, and know the host. They are gone when the work is done. */
+export interface SshAccess {
+  /** Socket of the agent that signs with the key. */
+  agentSocket: string;
+  /** File with the public half, which tells ssh the key to ask for. */
+  publicKeyFile: string;
+  /** File with the only host keys that are accepted. */
+  knownHosts: string;
+}
+
+/**
+ * Runs `work` with an ssh agent of its own. The private key reaches that agent through a pipe, and no file, argument or
+ * environment.
+ */
+export async function withSshAgent<T>(
+  { privateKey, publicKey, hostKeys }: SshCredential,
+  work: (access: SshAccess) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'saas-codex-ssh-'));
+  const access = {
+    agentSocket: join(folder, 'agent'),
+    publicKeyFile: join(folder, 'key.pub'),
+    knownHosts: join(folder, 'known_hosts'),
+  };
+  const agent = spawn('ssh-agent', ['-D', '-a', access.agentSocket], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  try {
+    await writeFile(access.publicKeyFile, `${publicKey}\n`, { mode: 0o600 });
+    // The name under which ssh looks them up is ours, and there is only this host.
+    await writeFile(access.knownHosts, hostKeys.map((hostKey) => `* ${hostKey}\n`).join(''));
+    // It prints where it listens as soon as it does.
+    await once(agent.stdout, 'data');
+    await addKey(access.agentSocket, privateKey);
+    return await work(access);
+  } finally {
+    agent.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function addKey(agentSocket: string, privateKey: string): Promise<void> {
+  const adding = execute('ssh-add', ['-q', '-'], {
+    env: { ...env, SSH_AUTH_SOCK: agentSocket },
+    timeout: ADD_MS,
+  });
+  adding.child.stdin?.end(`${privateKey.trim()}\n`);
+  await adding;
+}
