@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Diff } from '@saas-codex/contracts/diffs';
@@ -80,6 +81,18 @@ describe('a session that went back to before a run', () => {
     expect(await undo(id)).toMatchObject({ status: 409, body: { code: 'nothing_to_undo' } });
     const changed = await world.call<Diff>('GET', `/api/sessions/${id}/diff?from=${next.run_id}`);
     expect(changed.body.stat.files).toBe(1);
+  }, 60_000);
+
+  test('what only the later state ignored goes, and undoing brings it back', async () => {
+    const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
+    const run = await runCommand(world, id, 'echo dist/ >> .gitignore; mkdir dist; echo built > dist/app.js');
+    const built = join(repoOf(world, id), 'dist/app.js');
+    const after = await look(world, id);
+    expect((await rewind(id, run.run_id)).status).toBe(202);
+    expect(existsSync(built)).toBe(false);
+    expect((await undo(id)).status).toBe(202);
+    expect(await readFile(built, 'utf8')).toBe('built\n');
+    expect(await look(world, id)).toEqual(after);
   }, 60_000);
 
   test('when the files cannot be put back, the conversation stays as well, and it can be used on', async () => {

@@ -81,6 +81,18 @@ describe('the runner', () => {
       expect(promptsTold()).toEqual(['One', 'Two', 'Three', 'Still there', 'Back']);
     });
 
+    it('can be done again when Codex has lost its index', async () => {
+      const threadId = await world.createThread(runner);
+      await prompt(threadId, 'One');
+      const second = await prompt(threadId, 'Two');
+      await use(threadId, (await cut(threadId, [await prompt(threadId, 'Three')])).conversation);
+      const home = world.folder(threadId, 'codex-home');
+      for (const name of await readdir(home)) if (/\.sqlite(-\w+)?$/.test(name)) await rm(join(home, name));
+      await use(threadId, (await cut(threadId, [second])).conversation);
+      await prompt(threadId, 'Instead');
+      expect(promptsTold()).toEqual(['One', 'Instead']);
+    });
+
     it('starts anew when no turn is left', async () => {
       const threadId = await world.createThread(runner);
       const without = [await prompt(threadId, 'One')];

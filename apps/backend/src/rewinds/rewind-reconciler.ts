@@ -16,6 +16,7 @@ import { RunsPort } from '../sessions/runs-port.js';
 import {
   isMoving,
   type Rewind,
+  type RewindStates,
   SessionEntity,
   type SessionRef,
   type SessionState,
@@ -96,17 +97,19 @@ export class RewindReconciler extends Reconciler<SessionRef> {
     const isUndo = rewind.status === 'undoing';
     const states = rewind.states ?? (await this.recordStates(ctx, move));
     if (typeof states === 'string') return this.settle(ctx, move, 'failed', { failure: states });
-    const [from, to] = isUndo ? [states.after, states.before] : [states.before, states.after];
-    const problem = await this.goTo(ctx, move, from, to);
+    const there = () => this.goBack(ctx, move, states);
+    const back = () => this.goForward(ctx, move, states);
+    const problem = await (isUndo ? back() : there());
+    const to = isUndo ? states.before : states.after;
     if (problem === null) return this.settle(ctx, move, isUndo ? 'undone' : 'rewound', { to });
-    const worse = await this.goTo(ctx, move, to, from);
+    const worse = await (isUndo ? there() : back());
     if (worse !== null) this.logger.error(`session ${move.session.id} is between two states: ${worse}`);
     const failure = worse === null ? problem : `${problem} ${IN_BETWEEN}`;
     return this.settle(ctx, move, isUndo ? 'rewound' : 'failed', { failure });
   }
 
   /** @returns why it is not possible, in words for a person */
-  private async recordStates(ctx: RequestContext, move: Move): Promise<(Rewind['states'] & object) | string> {
+  private async recordStates(ctx: RequestContext, move: Move): Promise<RewindStates | string> {
     const { session, rewind, threadId } = move;
     const run = await this.runs.find(ctx, rewind.runId);
     if (!run?.treeBefore) return 'The run is gone.';
@@ -119,31 +122,67 @@ export class RewindReconciler extends Reconciler<SessionRef> {
         before: { tree, head, conversation: cut.previous },
         after: { tree: run.treeBefore, head: run.headBefore, conversation: cut.conversation },
       };
-      await this.change(ctx, move, (tx) =>
-        tx.of(SessionEntity).update({ id: session.id }, { rewind: { ...rewind, states } }),
-      );
+      await this.saveStates(ctx, move, states);
       return states;
     } catch (error) {
       return reasonOf(error);
     }
   }
 
-  /** @returns why it is not possible, in words for a person */
-  private async goTo(
-    ctx: RequestContext,
-    { session, threadId }: Move,
-    from: SessionState,
-    to: SessionState,
-  ): Promise<string | null> {
+  /**
+   * Files that were ignored may not be ignored any more, and are no part of the checkpoint. They are recorded first, so that
+   * undoing brings them back, and then removed.
+   * @returns why it is not possible, in words for a person
+   */
+  private async goBack(ctx: RequestContext, move: Move, states: RewindStates): Promise<string | null> {
+    const { before, after } = states;
     try {
-      await this.runner.restoreFiles(threadId, { from: from.tree, to: to.tree, head: to.head });
-      const found = await this.history.recordRestored(ctx, session.id, to.tree);
-      if (found !== to.tree) return NOT_THE_SAME;
-      await this.runner.setConversation(threadId, to.conversation);
+      const found = await this.restore(ctx, move, before.tree, after);
+      if (found !== after.tree) {
+        states.unignored = found;
+        await this.saveStates(ctx, move, states);
+        if ((await this.restore(ctx, move, found, after)) !== after.tree) return NOT_THE_SAME;
+      }
+      await this.runner.setConversation(move.threadId, after.conversation);
       return null;
     } catch (error) {
       return reasonOf(error);
     }
+  }
+
+  /** @returns why it is not possible, in words for a person */
+  private async goForward(
+    ctx: RequestContext,
+    move: Move,
+    { before, after, unignored }: RewindStates,
+  ): Promise<string | null> {
+    try {
+      if (unignored !== undefined) await this.restore(ctx, move, after.tree, { ...after, tree: unignored });
+      const found = await this.restore(ctx, move, unignored ?? after.tree, before);
+      if (found !== before.tree) return NOT_THE_SAME;
+      await this.runner.setConversation(move.threadId, before.conversation);
+      return null;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
+  /** @returns the tree that the work tree then has */
+  private async restore(
+    ctx: RequestContext,
+    { session, threadId }: Move,
+    from: string,
+    { tree: to, head }: SessionState,
+  ): Promise<string> {
+    await this.runner.restoreFiles(threadId, { from, to, head });
+    return this.history.recordRestored(ctx, session.id, to);
+  }
+
+  private saveStates(ctx: RequestContext, move: Move, states: RewindStates): Promise<void> {
+    const { session, rewind } = move;
+    return this.change(ctx, move, (tx) =>
+      tx.of(SessionEntity).update({ id: session.id }, { rewind: { ...rewind, states } }),
+    );
   }
 
   private async settle(

@@ -173,6 +173,13 @@ export interface SessionState {
   conversation: string | null;
 }
 
+export interface RewindStates {
+  before: SessionState;
+  after: SessionState;
+  /** Git tree: `after`, and files that only the rules of `before` ignore. Undoing brings them back. Left out: there are none. */
+  unignored?: string;
+}
+
 export interface Rewind {
   id: string;
   /** The session goes back to before this run. */
@@ -183,7 +190,7 @@ export interface Rewind {
   at: string;
   failure: string | null;
   /** Both are recorded before anything changes. null: not yet. */
-  states: { before: SessionState; after: SessionState } | null;
+  states: RewindStates | null;
 }
 
 export interface ForkedFrom {

@@ -73,8 +73,7 @@ export class AppServerConversations extends Conversations {
   ): Promise<string | null> {
     const { conversation: threadId, without, isForeign } = cut;
     try {
-      // Codex lists the turns of a conversation that it has not indexed, such as a copied one, only once it has opened it.
-      await client.request('thread/resume', { threadId, excludeTurns: true });
+      await this.openAll(client, threadId);
       const latest = new LatestTurns(without);
       const hasOthers = await this.takeTurns(client, threadId, latest);
       const { first: beforeTurnId } = latest;
@@ -85,6 +84,22 @@ export class AppServerConversations extends Conversations {
       return (await client.request('thread/fork', asked)).thread.id;
     } catch (error) {
       throw error instanceof AppServerRefusal ? unknown(error.message) : error;
+    }
+  }
+
+  /**
+   * Codex lists the turns of a conversation only if it has indexed it, and those from which it was cut. The index is not kept for
+   * ever, and a copied conversation has none. Opening a conversation indexes it.
+   */
+  private async openAll(client: AppServerClient, threadId: string): Promise<void> {
+    const seen = new Set<string>();
+    for (let next: string | null = threadId; next !== null && !seen.has(next);) {
+      seen.add(next);
+      const opened: Result<'thread/resume'> = await client.request('thread/resume', {
+        threadId: next,
+        excludeTurns: true,
+      });
+      next = opened.thread.forkedFromId ?? null;
     }
   }
 

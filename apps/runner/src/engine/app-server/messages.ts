@@ -106,7 +106,7 @@ export const QUESTIONS = {
 
 /** Of whose fields none is read. */
 const nothing = z.looseObject({});
-const thread = z.object({ thread: z.object({ id: z.string() }) });
+const thread = z.object({ thread: z.object({ id: z.string(), forkedFromId: z.string().nullish() }) });
 
 /** What it answers. */
 export const RESULTS = {
