@@ -36,6 +36,11 @@ describe('approvals', () => {
   it('waits for a person, takes the first answer, and tells the second who has answered what', async () => {
     const { session, run, approval } = await waiting();
     expect(approval).toMatchObject({ kind: 'file_change', status: 'pending', run_id: run.run_id });
+    const review = { target: { type: 'changes' } };
+    expect(await world.call('POST', `/api/sessions/${session.session_id}/reviews`, review)).toMatchObject({
+      status: 409,
+      body: { code: 'review_cannot_ask' },
+    });
     const waits = await world.session(session.session_id);
     expect(waits).toMatchObject({
       active_run_id: run.run_id,

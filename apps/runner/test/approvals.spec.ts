@@ -109,6 +109,15 @@ describe('questions of a run', () => {
     expect(await readFile(world.folder(twice.sessionId, 'repo', 'NOTE.md'), 'utf8')).toBe('Two notes.\n');
   });
 
+  it('fails a review, which could not ask, before it acts', async () => {
+    const [threadId, runId] = [await world.createThread(runner), randomUUID()];
+    const input = { kind: 'review', target: { type: 'custom', instructions: 'Mark' } };
+    await runner.call('POST', '/runs', { threadId, input, runId, approvalMode: 'ask' });
+    const log = await world.ended(runId);
+    expect(dataOf(log, 'run.failed')[0]?.reason).toContain('A review cannot ask before it acts');
+    expect(await exists(threadId, 'mark')).toBe(false);
+  });
+
   it('gives its place to another run while it waits, and takes it again before any run from the queue', async () => {
     const waiting = await ask('Mark');
     const asked = await question(waiting.runId);

@@ -106,6 +106,7 @@ export const PROBLEMS = {
   approval_answered: { status: 409, title: 'The question has been answered' },
   approval_expired: { status: 409, title: 'The run no longer waits for an answer' },
   decision_not_offered: { status: 409, title: 'Codex does not offer this answer' },
+  review_cannot_ask: { status: 409, title: 'A review cannot ask before it acts' },
   approvals_unsupported: { status: 409, title: 'The engine of this installation cannot ask' },
   share_link_not_found: { status: 404, title: 'There is no such link' },
   share_links_exhausted: { status: 409, title: 'The session has too many links' },

@@ -132,6 +132,7 @@ export class RunsController {
     'session_archived',
     'model_not_allowed',
     'base_missing',
+    'review_cannot_ask',
     'not_supported_by_engine',
     'limit_reached',
   )

@@ -45,6 +45,8 @@ const WAIT_MS = { read: 1_000, cancel: 2_000 };
 
 /** Runs that are part of Codex's conversation. */
 const CONVERSATION: RunKind[] = ['prompt', 'review'];
+const CANNOT_ASK =
+  "Codex's reviewer runs commands without asking, and this session asks first. Change its approvals, then start the review.";
 const NO_BASE = 'It is still being set up. Try again when it is ready.';
 
 @Injectable()
@@ -75,12 +77,13 @@ export class RunsService {
   }
 
   /**
-   * Queues a review, which changes nothing.
-   * @throws ProblemError not_supported_by_engine, base_missing, session_failed, session_archived, model_not_allowed, limit_reached
+   * Queues a review.
+   * @throws ProblemError not_supported_by_engine, review_cannot_ask, base_missing, session_failed, session_archived, model_not_allowed, limit_reached
    */
   async review(ctx: RequestContext, sessionId: string, { target }: StartReview): Promise<Run> {
     await this.capability.require('reviews');
     return this.queue(ctx, sessionId, async (tx, session) => {
+      if (session.approvalMode === 'ask') throw new ProblemError('review_cannot_ask', CANNOT_ASK);
       const model = await this.modelIn(tx, session);
       if (target.type !== 'base') return { kind: 'review', target, ...model };
       const { baseCommit: commit } = session;

@@ -161,7 +161,7 @@ export class RunExecutor {
     const lacksModel = isCodexRun(kind) && job.trustRepository && model === null;
     const problem =
       this.jail.problemWith({ ...job, hasSecrets: Object.keys(secrets.environment).length > 0 }) ??
-      (lacksModel ? NO_MODEL : this.cannotAsk(job) ? CANNOT_ASK : null) ??
+      (lacksModel ? NO_MODEL : this.cannotAsk(job)) ??
       this.engines.problemWith(kind);
     if (problem !== null) return failedOutcome(kind, { sentence: problem });
     if (grant === null) return failedOutcome(kind, { sentence: UNREADABLE_GRANT });
@@ -326,8 +326,11 @@ export class RunExecutor {
     });
   }
 
-  private cannotAsk({ input, approvalMode = 'never' }: RunJob): boolean {
-    return isCodexRun(input.kind) && approvalMode === 'ask' && !this.engines.capabilities.approvals;
+  /** Why a run that should ask would act unasked; null: it would not. */
+  private cannotAsk({ input, approvalMode = 'never' }: RunJob): string | null {
+    if (approvalMode !== 'ask' || !isCodexRun(input.kind)) return null;
+    if (input.kind === 'review') return REVIEW_CANNOT_ASK;
+    return this.engines.capabilities.approvals ? null : CANNOT_ASK;
   }
 
   /** null: it takes too long to find out, and the run must end. */
@@ -402,6 +405,9 @@ function launchKeyOf(
 
 const NO_MODEL =
   'The model of a run in a trusted repository must be known beforehand, and Codex does not say which one is its default. Choose a model for the session.';
+/** Codex's reviewer works in a thread of its own, which never asks. */
+const REVIEW_CANNOT_ASK =
+  'A review cannot ask before it acts, and the session does. Change the session’s approvals, then start the review again.';
 const CANNOT_ASK =
   'The session asks before it acts, and the engine of this installation (ENGINE) cannot. Change the session’s approvals, or ask your operator.';
 const UNREADABLE_GRANT =

@@ -27,7 +27,7 @@ export function ReviewDialog({ session, onClose }: { session: Session; onClose: 
   return (
     <ActionDialog
       title="Review"
-      description="Codex reads the changes and reports what it finds. It changes nothing."
+      description="Codex looks for mistakes, and reports what it finds."
       action="Start review"
       disabled={isCustom && (text.trim() === '' || problem !== null)}
       state={review}
