@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunnerClient } from '../runner-client/runner-client.js';
-import type { SessionEntity } from '../sessions/session.entity.js';
+import { isMoving, type SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { ModelServerService } from '../usage/model-server.service.js';
 import { RunStore } from './run-store.js';
@@ -40,7 +40,14 @@ export class WarmStart {
   private async send(ctx: RequestContext, session: SessionEntity): Promise<void> {
     const { status, threadId, activeRunId, queuedRuns, deletedAt } = session;
     const isIdle = status === 'ready' && deletedAt === null && activeRunId === null && queuedRuns === 0;
-    if (!isIdle || threadId === null || session.trustRepository || session.secrets.length > 0) return;
+    if (
+      !isIdle ||
+      isMoving(session) ||
+      threadId === null ||
+      session.trustRepository ||
+      session.secrets.length > 0
+    )
+      return;
     if ((await this.modelServers.granted(ctx)) !== null) return;
     await this.runner.warmThread(threadId, {
       network: session.network,
