@@ -179,7 +179,7 @@ test('a private repository opens once its token is saved, which is tried before'
   await prompt().press('Enter');
   await page.waitForURL(/\/sessions\//);
   const failure = page.getByRole('alert');
-  await failure.getByText('save a token for this host').waitFor();
+  await failure.getByText('save a credential for this host').waitFor();
   const address = page.url();
   await screenshot(page, 'private-repository-refused');
 

@@ -128,7 +128,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
     },
     {
       name: 'git-host-keys',
-      open: then(gitCredentials, 'Keys of the host git.example.org', 'Compare the fingerprints'),
+      open: then(gitCredentials, 'Host keys of git.example.org', 'Compare the fingerprints'),
     },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
     { name: 'roles', open: at('/settings/roles', 'Your role') },

@@ -126,7 +126,10 @@ describe('a setup script that is stopped', () => {
     const begun = await beginScript();
     await begun.setups.runner.end('SIGTERM');
     expect(dataOf(await begun.world.ended(begun.runId), 'run.interrupted')).toEqual([
-      { reason: 'The runner working on this was restarted. Run the setup again.' },
+      {
+        reason: 'The runner working on this was restarted. Run the setup again.',
+        stopped: { connections: 0, processes: 2 },
+      },
     ]);
     expect(await processesWith(begun.runId)).toEqual([]);
     await begun.world.destroy();

@@ -31,7 +31,11 @@ export const SESSION_TRANSITIONS: TransitionTable<SessionStatus> = {
 
 /** Why a session failed: a stable code, and a sentence that says what to do. */
 export const SessionFailure = z
-  .object({ code: openEnum(PROBLEM_CODES), detail: z.string() })
+  .object({
+    code: openEnum(PROBLEM_CODES),
+    title: z.string().optional().describe('What went wrong, in a few words'),
+    detail: z.string().describe('What went wrong and what to do about it, for a person'),
+  })
   .meta({ id: 'SessionFailure' });
 export type SessionFailure = z.infer<typeof SessionFailure>;
 

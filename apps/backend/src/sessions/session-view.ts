@@ -1,4 +1,5 @@
 import type { Session } from '@saas-codex/contracts/sessions';
+import { isProblemCode, PROBLEMS } from '@saas-codex/contracts/problems';
 import { NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { SessionRewind } from '@saas-codex/contracts/rewinds';
 import type { Rewind, SessionEntity } from './session.entity.js';
@@ -9,6 +10,13 @@ export const ownerOf = ({ ownerId, createdBy }: SessionEntity): string => ownerI
 /** The one person who may read it; null: everybody in the tenant may. The same as `sessionPrivateTo` in `private-rows.ts`. */
 export const privateTo = (session: SessionEntity): string | null =>
   session.visibility === 'tenant' ? null : ownerOf(session);
+
+function failureOf({ failureCode: code, failureDetail }: SessionEntity): Session['failure'] {
+  if (code === null) return null;
+  // A newer version may have written a code that we do not have.
+  const title = isProblemCode(code) ? PROBLEMS[code].title : undefined;
+  return { code, ...(title !== undefined && { title }), detail: failureDetail ?? '' };
+}
 
 /** A session as clients see it. */
 export const toSession = (session: SessionEntity, repoPath: string): Session => ({
@@ -34,8 +42,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   owner_id: ownerOf(session),
   visibility: session.visibility,
   status: session.status,
-  failure:
-    session.failureCode === null ? null : { code: session.failureCode, detail: session.failureDetail ?? '' },
+  failure: failureOf(session),
   notices: session.notices,
   active_run_id: session.activeRunId,
   queued_runs: session.queuedRuns,

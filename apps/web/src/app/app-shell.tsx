@@ -2,8 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { Outlet, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { needsYouQuery } from '../entities/session/needs-you.js';
+import { closeSessionDialog, sessionDialog } from '../entities/session/session-dialog.js';
 import { Sidebar } from '../features/sidebar/sidebar.js';
 import { focusContent } from '../shared/lib/focus.js';
+import { useStore } from '../shared/lib/store.js';
 import { useTabCount } from '../shared/lib/tab-badge.js';
 import { useIsPhone } from '../shared/lib/use-media-query.js';
 import { useShortcut } from '../shared/lib/use-shortcut.js';
@@ -11,7 +13,6 @@ import { later } from '../shared/ui/later.js';
 import { sidebar, useSidebarShown } from '../shared/ui/sidebar-store.js';
 import { ConnectionNotice } from './connection-notice.js';
 import { DemoBanner } from './demo-banner.js';
-import { SessionDialogs } from './session-dialogs.js';
 import { useActivity } from './use-activity.js';
 
 const ShortcutsDialog = later(
@@ -20,6 +21,7 @@ const ShortcutsDialog = later(
 const CommandPalette = later(
   async () => (await import('../features/palette/command-palette.js')).CommandPalette,
 );
+const OpenSessionDialog = later(async () => (await import('./session-dialogs.js')).OpenSessionDialog);
 const SidebarDrawer = later(async () => (await import('./sidebar-drawer.js')).SidebarDrawer);
 
 /** Everything around a page: sidebar (a drawer on phones), banner, palette, dialogs, live updates. */
@@ -27,6 +29,7 @@ export function AppShell() {
   useActivity();
   useTabCount(useQuery(needsYouQuery).data?.items.length ?? 0);
   const navigate = useNavigate();
+  const dialog = useStore(sessionDialog);
   const phone = useIsPhone();
   const sidebarShown = useSidebarShown();
   const [paletteOpen, setPaletteOpen] = useState(false);
@@ -56,7 +59,7 @@ export function AppShell() {
       </div>
       {paletteOpen && <CommandPalette onClose={() => setPaletteOpen(false)} onShortcuts={openHelp} />}
       {helpOpen && <ShortcutsDialog onClose={() => setHelpOpen(false)} />}
-      <SessionDialogs />
+      {dialog && <OpenSessionDialog {...dialog} onClose={closeSessionDialog} />}
     </div>
   );
 }

@@ -17,7 +17,6 @@ import { meQuery } from '../shared/api/get-me.js';
 import { systemQuery } from '../shared/api/get-system.js';
 import { AppShell } from './app-shell.js';
 import { CrashPage, NotFoundPage } from './error-pages.js';
-import { settingsPage } from './settings/settings-pages.js';
 
 /**
  *     /sign-in, /sign-up, /forgot-password, /reset-password, /confirm-email, /invitation
@@ -109,6 +108,12 @@ const session = createRoute({
   component: lazyRouteComponent(loadSessionPage, 'SessionPage'),
 });
 
+/** Loads a page of Settings, and first the list of them, which no other page needs. */
+async function preloadSettings(page: string | undefined): Promise<void> {
+  const { settingsPage } = await import('./settings/settings-pages.js');
+  await settingsPage(page)?.component.preload?.();
+}
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
@@ -118,13 +123,13 @@ const settings = createRoute({
 const firstSettingsPage = createRoute({
   getParentRoute: () => settings,
   path: '/',
-  loader: () => settingsPage(undefined)?.component.preload?.(),
+  loader: () => preloadSettings(undefined),
 });
 
 const oneSettingsPage = createRoute({
   getParentRoute: () => settings,
   path: '$page',
-  loader: ({ params }) => settingsPage(params.page)?.component.preload?.(),
+  loader: ({ params }) => preloadSettings(params.page),
 });
 
 const invitation = createRoute({

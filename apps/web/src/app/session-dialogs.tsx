@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { sessionQuery } from '../entities/session/api/get-session.js';
-import { closeSessionDialog, type SessionDialog, sessionDialog } from '../entities/session/session-dialog.js';
-import { useStore } from '../shared/lib/store.js';
+import type { SessionDialog } from '../entities/session/session-dialog.js';
 import { later } from '../shared/ui/later.js';
 
 const RenameSessionDialog = later(
@@ -40,17 +39,12 @@ const CompactDialog = later(
 );
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
-/** Shows the dialog that was opened about a session (entities/session/session-dialog.ts). */
-export function SessionDialogs() {
-  const dialog = useStore(sessionDialog);
-  return dialog && <OpenDialog {...dialog} onClose={closeSessionDialog} />;
-}
-
 interface OpenDialogProps extends SessionDialog {
   onClose: () => void;
 }
 
-function OpenDialog({ about, session: opened, allow, rewind, onClose }: OpenDialogProps) {
+/** The dialog that was opened about a session (entities/session/session-dialog.ts). */
+export function OpenSessionDialog({ about, session: opened, allow, rewind, onClose }: OpenDialogProps) {
   // The session may change while these two are open; the others need no fresh data.
   const live = about === 'network' || about === 'setup';
   const { data } = useQuery({ ...sessionQuery(opened.session_id), enabled: live });

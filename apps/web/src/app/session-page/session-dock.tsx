@@ -5,8 +5,6 @@ import { setupState } from '../../entities/session/session-state.js';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { PromptComposer } from '../../features/composer/prompt-composer.js';
 import { WaitingPrompts } from '../../features/composer/queued-prompts.js';
-import { RunDock } from '../../features/conversation/run-dock.js';
-import { CloneNotices } from '../../features/provisioning/clone-notices.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { useNotificationOffer } from '../../shared/notifications/consent.js';
 import { inWords } from '../../shared/lib/open-enums.js';
@@ -22,6 +20,10 @@ const NotificationOffer = later(async () => (await import('./notification-offer.
 const RewindNotice = later(
   async () => (await import('../../features/conversation/rewind-notice.js')).RewindNotice,
 );
+const CloneNotices = later(
+  async () => (await import('../../features/provisioning/clone-notices.js')).CloneNotices,
+);
+const RunDock = later(async () => (await import('../../features/conversation/run-dock.js')).RunDock);
 const SetupNotice = later(
   async () => (await import('../../features/environment/setup-notice.js')).SetupNotice,
 );
@@ -40,11 +42,11 @@ export function SessionDock({ session }: { session: Session }) {
     case 'ready':
       return (
         <>
-          <CloneNotices session={session} />
+          {(session.notices?.length ?? 0) > 0 && <CloneNotices session={session} />}
           {offersNotifications && <NotificationOffer />}
           {setupState(session) === 'held' && <SetupNotice session={session} />}
           {session.rewind && <RewindNotice session={session} rewind={session.rewind} />}
-          <RunDock session={session} />
+          {session.active_run_id && <RunDock session={session} />}
           <ComposerOrNote session={session} />
         </>
       );

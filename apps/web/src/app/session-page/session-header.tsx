@@ -1,34 +1,27 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Ellipsis, FolderGit2, PanelRight } from 'lucide-react';
-import { useEffect, useState } from 'react';
 import { useHideChanges, useShowChanges } from '../../entities/session/changes-location.js';
 import { PrivateMark } from '../../entities/session/private-mark.js';
-import { SessionWatchers } from '../../entities/session/session-watchers.js';
 import { useSessionActions } from '../../entities/session/use-session-actions.js';
 import { isPrivate } from '../../entities/session/use-session-privacy.js';
 import { NetworkIndicator } from '../../features/environment/network-indicator.js';
 import { cx } from '../../shared/lib/cx.js';
 import { repoName } from '../../shared/lib/repo-name.js';
-import { whenIdle } from '../../shared/lib/when-idle.js';
 import { Button } from '../../shared/ui/button.js';
-import { later } from '../../shared/ui/later.js';
+import { atLeisure } from '../../shared/ui/later.js';
 import { LineCounts } from '../../shared/ui/line-counts.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { DropdownMenu } from '../../shared/ui/menu.js';
 import { PageHeader } from '../../shared/ui/page-header.js';
 import { Tooltip } from '../../shared/ui/tooltip.js';
 
-/** New sessions have no conversation. */
-const ContextMeter = later(
+// The answer comes first.
+const ContextMeter = atLeisure(
   async () => (await import('../../features/conversation/context-meter.js')).ContextMeter,
 );
-
-/** The answer comes first. */
-function LateContextMeter({ session }: { session: Session }) {
-  const [wanted, setWanted] = useState(false);
-  useEffect(() => whenIdle(() => setWanted(true)), []);
-  return wanted && <ContextMeter session={session} />;
-}
+const SessionWatchers = atLeisure(
+  async () => (await import('../../entities/session/session-watchers.js')).SessionWatchers,
+);
 
 export function SessionHeader({ session, ...changes }: ChangesToggleProps) {
   const actions = useSessionActions(session);
@@ -38,7 +31,7 @@ export function SessionHeader({ session, ...changes }: ChangesToggleProps) {
         <SessionTitle session={session} />
       </div>
       <SessionWatchers sessionId={session.session_id} />
-      {session.status === 'ready' && <LateContextMeter session={session} />}
+      {session.status === 'ready' && <ContextMeter session={session} />}
       {session.status !== 'failed' && <NetworkIndicator session={session} />}
       {session.status !== 'failed' && <ChangesToggle session={session} {...changes} />}
       <DropdownMenu actions={actions}>

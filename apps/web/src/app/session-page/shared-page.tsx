@@ -6,17 +6,19 @@ import { openedShareLinkQuery } from '../../entities/session/api/open-share-link
 import { sessionQuery } from '../../entities/session/api/get-session.js';
 import { sessionState } from '../../entities/session/session-state.js';
 import { prepareMarkdown } from '../../entities/timeline/markdown/markdown.js';
-import { RunDock } from '../../features/conversation/run-dock.js';
 import { toApiError } from '../../shared/api/api-error.js';
 import { useDocumentTitle } from '../../shared/lib/tab-badge.js';
 import { BrandMark } from '../../shared/ui/brand-mark.js';
 import { Button } from '../../shared/ui/button.js';
 import { EmptyState } from '../../shared/ui/empty-state.js';
+import { later } from '../../shared/ui/later.js';
 import { Spinner } from '../../shared/ui/spinner.js';
 import { ConnectionNotice } from '../connection-notice.js';
 import { useSharedActivity } from '../use-activity.js';
 import { ChangesToggle, SessionTitle } from './session-header.js';
 import { SessionLayout } from './session-layout.js';
+
+const RunDock = later(async () => (await import('../../features/conversation/run-dock.js')).RunDock);
 
 /** A session as the reader of a link sees it: conversation and changes, live and read-only, and nothing around it. */
 export function SharedPage() {
@@ -49,7 +51,7 @@ function SharedSession({ opened }: { opened: OpenedShareLink }) {
         )}
         dock={
           <>
-            <RunDock session={session} />
+            {session.active_run_id && <RunDock session={session} />}
             <SharedNote opened={opened} />
           </>
         }

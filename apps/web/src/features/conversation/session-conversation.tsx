@@ -12,9 +12,11 @@ import { meQuery } from '../../shared/api/get-me.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { EmptyState } from '../../shared/ui/empty-state.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { atLeisure } from '../../shared/ui/later.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { ConversationList, type ConversationRow } from './conversation-list.js';
-import { LiveAnnouncer } from './live-announcer.js';
+
+const LiveAnnouncer = atLeisure(async () => (await import('./live-announcer.js')).LiveAnnouncer);
 
 /** Everything that was asked and done in a session, oldest first. */
 export function SessionConversation({ session }: { session: Session }) {

@@ -1,4 +1,3 @@
-import { PROBLEMS } from '@saas-codex/contracts/problems';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery } from '@tanstack/react-query';
@@ -15,7 +14,6 @@ import { orderRuns } from '../../entities/run/run-order.js';
 import { useUpdateSession } from '../../entities/session/api/update-session.js';
 import { prefillNewSessionDraft } from '../../entities/session/new-session-draft.js';
 import { usePermission } from '../../shared/api/use-permission.js';
-import { lookUp } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
 import { toastError } from '../../shared/ui/toast.js';
 
@@ -57,9 +55,7 @@ function SetupFailed({ session, prompts }: SetupFailedProps) {
     <div role="alert" className="flex gap-3 rounded-xl border border-destructive/25 bg-destructive-soft p-4">
       <CircleAlert aria-hidden className="mt-0.5 size-4.5 shrink-0 text-destructive" />
       <div className="min-w-0 flex-1">
-        <h2 className="text-base font-medium">
-          {(failure && lookUp(PROBLEMS, failure.code)?.title) ?? 'The session could not be set up'}
-        </h2>
+        <h2 className="text-base font-medium">{failure?.title ?? 'The session could not be set up'}</h2>
         {failure && <p className="mt-0.5 text-sm break-words text-muted-foreground">{failure.detail}</p>}
         {repo_url && (
           <p className="mt-1.5 font-mono text-xs [overflow-wrap:anywhere] text-muted-foreground">

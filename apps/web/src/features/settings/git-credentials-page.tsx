@@ -79,7 +79,7 @@ function CredentialRow({ credential, mayChange }: RowProps & { mayChange: boolea
       </div>
       <div className="flex flex-wrap gap-2">
         {credential.public_key && mayChange && (
-          <Button size="sm" aria-label={`Keys of the host ${name}`} onClick={() => setAsking('host')}>
+          <Button size="sm" aria-label={`Host keys of ${name}`} onClick={() => setAsking('host')}>
             Host keys…
           </Button>
         )}

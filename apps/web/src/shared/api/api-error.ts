@@ -1,5 +1,5 @@
 import type { Unrecognized } from '@saas-codex/contracts/open-reading';
-import { Problem, type ProblemCode, PROBLEMS } from '@saas-codex/contracts/problems';
+import { Problem, type ProblemCode } from '@saas-codex/contracts/problems';
 
 /** The two failures without a problem document: no answer, or an answer that we do not understand. */
 type LocalCode = 'network' | 'unexpected_response';
@@ -14,6 +14,9 @@ const LOCAL = {
     detail: 'Reload the page. If that does not help, ask your operator.',
   },
 } as const;
+
+/** Without a problem document: whatever stands before the gateway answers so. */
+const UNAVAILABLE = { title: 'A part of the system is not responding', detail: 'Try again in a moment.' };
 
 /**
  * What every call of the API throws. `detail` is for a person; code switches on `code`, which may be newer than this
@@ -52,8 +55,8 @@ export async function readError(response: Response): Promise<ApiError> {
   const problem = Problem.safeParse(body);
   if (problem.success) return ApiError.fromProblem(problem.data);
   if (response.status === 502 || response.status === 503 || response.status === 504) {
-    const { title } = PROBLEMS.upstream_unavailable;
-    return new ApiError('upstream_unavailable', title, 'Try again in a moment.', response.status);
+    const { title, detail } = UNAVAILABLE;
+    return new ApiError('upstream_unavailable', title, detail, response.status);
   }
   return ApiError.local('unexpected_response', response.status);
 }

@@ -36,3 +36,19 @@ export function later<Props extends object>(
   // If it cannot be loaded now, it is loaded again when it is shown.
   return Object.assign(Shown, { prepare: () => void prepare().catch(() => {}) });
 }
+
+/** A session's answer is shown by then, on a slow line, too. */
+const LEISURE_MS = 2_000;
+
+/** Like `later`, for what a page can do without for a moment: even its code is loaded only when the rest is there. */
+export function atLeisure<Props extends object>(load: () => Promise<ComponentType<Props>>) {
+  const Loaded = later(load);
+  return function AtLeisure(props: Props) {
+    const [wanted, setWanted] = useState(false);
+    useEffect(() => {
+      const timer = setTimeout(() => setWanted(true), LEISURE_MS);
+      return () => clearTimeout(timer);
+    }, []);
+    return wanted && <Loaded {...props} />;
+  };
+}
