@@ -429,7 +429,8 @@ describe('a session with its runs', () => {
   test('a prompt to a session whose folder is lost fails with that reason', async () => {
     const { session_id: id } = (await world.create({})).body;
     expect(await world.session(id)).toMatchObject({ last_run_status: null });
-    await rm(join(world.root, id), { recursive: true });
+    // Codex may be about to be started in it.
+    await rm(join(world.root, id), { recursive: true, maxRetries: 20 });
     const run = await world.prompt(id, 'Note');
     expect((await world.runIs(run.run_id, 'failed')).error).toContain('folder is lost');
     expect(await world.session(id)).toMatchObject({ status: 'ready', last_run_status: 'failed' });

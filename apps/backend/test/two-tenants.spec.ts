@@ -1,3 +1,4 @@
+import type { OnModuleDestroy } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,6 +26,7 @@ import { DataSource, type EntityManager, type FindOptionsWhere, type SelectQuery
 import { TenantDatabase, type TenantTransaction } from '../src/database/tenant-database.js';
 import { TenantRepository } from '../src/database/tenant-repository.js';
 import type { TenantRow, TenantScope } from '../src/database/tenant-row.js';
+import { ApprovalTimeouts } from '../src/approvals/approval-timeouts.js';
 import { AuditWebhookDeliverer } from '../src/webhooks/audit-webhook-deliverer.js';
 
 /*
@@ -84,8 +86,9 @@ const get = async <T>(caller: Caller, path: string) =>
 beforeAll(async () => {
   world = await SessionsWorld.create({ METRICS_TOKEN, MODEL_TRUSTED_HOSTS: new URL(MODEL_SERVER).host });
   await world.startRunner();
-  // Its attempts change rows.
-  await world.backend.app.get(AuditWebhookDeliverer, { strict: false }).onModuleDestroy();
+  // What they do by themselves changes rows.
+  for (const worker of [AuditWebhookDeliverer, ApprovalTimeouts])
+    await world.backend.app.get<OnModuleDestroy>(worker, { strict: false }).onModuleDestroy();
   repository = await world.git.createRepository('shared', { 'README.md': 'The same file\n' });
   const headers = { authorization: `Bearer ${world.backend.ownerToken}` };
   mine = { tenantId: (await get<Me>({ tenantId: '', headers }, '/api/me')).tenant.tenant_id, headers };

@@ -9,14 +9,14 @@ import { usePermission } from '../../shared/api/use-permission.js';
 import { useNotificationOffer } from '../../shared/notifications/consent.js';
 import { inWords } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
-import { later } from '../../shared/ui/later.js';
+import { atLeisure, later } from '../../shared/ui/later.js';
 import { toastError } from '../../shared/ui/toast.js';
 
 // Most visits are to sessions that are set up and need none of these.
 const ProvisioningProgress = later(
   async () => (await import('../../features/provisioning/provisioning-progress.js')).ProvisioningProgress,
 );
-const NotificationOffer = later(async () => (await import('./notification-offer.js')).NotificationOffer);
+const NotificationOffer = atLeisure(async () => (await import('./notification-offer.js')).NotificationOffer);
 const RewindNotice = later(
   async () => (await import('../../features/conversation/rewind-notice.js')).RewindNotice,
 );

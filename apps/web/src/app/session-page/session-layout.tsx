@@ -1,7 +1,6 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { ReactNode } from 'react';
 import { prefersChangesOpen, useChangesLocation } from '../../entities/session/changes-location.js';
-import { ResizablePanel } from '../../features/changes/resizable-panel.js';
 import { useFollowRun } from '../../features/changes/use-follow-run.js';
 import { SessionConversation } from '../../features/conversation/session-conversation.js';
 import { cx } from '../../shared/lib/cx.js';
@@ -21,9 +20,17 @@ const ChangesPanel = later(
   PanelLoading,
 );
 
+const ResizablePanel = later(
+  async () => (await import('../../features/changes/resizable-panel.js')).ResizablePanel,
+);
 const FailedSession = later(
   async () => (await import('../../features/provisioning/failed-session.js')).FailedSession,
 );
+
+function prepareChanges(): void {
+  ResizablePanel.prepare();
+  ChangesPanel.prepare();
+}
 
 interface SessionLayoutProps {
   session: Session;
@@ -52,7 +59,7 @@ export function SessionLayout({ session, renderHeader, dock }: SessionLayoutProp
 
   return (
     <div className="flex h-full flex-col">
-      {renderHeader({ shown: changesShown, onIntent: ChangesPanel.prepare })}
+      {renderHeader({ shown: changesShown, onIntent: prepareChanges })}
       <main className="flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1 flex-col">
           {session.status === 'failed' ? (

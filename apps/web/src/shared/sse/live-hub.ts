@@ -55,6 +55,8 @@ interface Connection {
 
 /** Changes that come together, such as those of a page that opens, make one new connection. */
 const GATHER_MS = 40;
+/** By then the server has noticed that a connection was closed, so it never has three. */
+const SETTLE_MS = 250;
 /** A browser lets the timers of a hidden page run once a minute. */
 const FORGOTTEN_AFTER_MS = 100_000;
 
@@ -70,6 +72,8 @@ export class LiveHub {
   private attempts = 0;
   private retryTimer: Timer;
   private gatherTimer: Timer;
+  /** By `Date.now()`. */
+  private settledAt = 0;
   private forgetTimer: ReturnType<typeof setInterval> | undefined;
 
   /** @param url of the event stream */
@@ -128,10 +132,11 @@ export class LiveHub {
   }
 
   private gather(): void {
+    const wait = Math.max(GATHER_MS, this.settledAt - Date.now());
     this.gatherTimer ??= setTimeout(() => {
       this.gatherTimer = undefined;
       this.adapt();
-    }, GATHER_MS);
+    }, wait);
   }
 
   /** Connects, disconnects, or connects again with other runs. */
@@ -184,6 +189,7 @@ export class LiveHub {
   private onOpen(connection: Connection): void {
     // Another connection that goes on until now hears of every activity, and the next one continues from its last.
     const gapless = this.current !== null && this.lastActivity !== null;
+    if (this.current) this.settledAt = Date.now() + SETTLE_MS;
     this.current?.close();
     this.current = connection;
     this.next = null;
@@ -192,6 +198,8 @@ export class LiveHub {
       for (const run of runs.values()) run.served = this.served(run).served;
     this.setLost(false);
     if (!gapless) this.tellActivity({ type: 'open' });
+    clearTimeout(this.gatherTimer);
+    this.gatherTimer = undefined;
     this.gather();
   }
 

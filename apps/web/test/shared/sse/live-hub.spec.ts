@@ -230,6 +230,9 @@ it('forgets a tab that falls silent, and continues it when it speaks again', asy
   expect(runsOf(server.last)).toBe('');
   frozen.watch('a@4-0');
   await gathered();
+  // A third one must not begin before the server has noticed that the first was closed.
+  expect(runsOf(server.last)).toBe('');
+  await pass(250);
   expect(runsOf(server.last)).toBe('a@4-0');
   expect(frozen.heard.at(-1)).toEqual({ type: 'open' });
 });
