@@ -99,7 +99,9 @@ describe('runs', () => {
     const durable = events.filter(({ type }) => type !== 'item.delta');
     expect(durable.map(({ seq }) => seq)).toEqual(durable.map((_, index) => index + 1));
     for (const event of events) expect(RunEvent.safeParse(event)).toMatchObject({ success: true });
-    expect(durable.map(({ type }) => type).filter((type) => type !== 'usage.updated')).toEqual([
+    expect(
+      durable.map(({ type }) => type).filter((type) => !/^(usage|context)\.updated$/.test(type)),
+    ).toEqual([
       'run.started',
       'checkpoint.created',
       'thread.started',
@@ -122,7 +124,9 @@ describe('runs', () => {
     expect(deltas.map(({ text }) => text).join('')).toBe('I have added a note.');
     expect(new Set(deltas.map((delta) => delta.stream_id))).toEqual(new Set([items.at(-1)?.id]));
     const usages = dataOf(events, 'usage.updated').map(({ usage }) => usage);
-    expect(dataOf(events, 'run.succeeded')).toEqual([{ usage: usages.at(-1) }]);
+    expect(dataOf(events, 'run.succeeded')).toEqual([
+      { usage: usages.at(-1), context: dataOf(events, 'context.updated').at(-1) },
+    ]);
     expect(await readFile(world.folder(threadId, 'repo', 'NOTE.md'), 'utf8')).toBe('A note.\n');
   });
 
