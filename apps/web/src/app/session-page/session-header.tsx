@@ -4,7 +4,6 @@ import { useHideChanges, useShowChanges } from '../../entities/session/changes-l
 import { PrivateMark } from '../../entities/session/private-mark.js';
 import { useSessionActions } from '../../entities/session/use-session-actions.js';
 import { isPrivate } from '../../entities/session/use-session-privacy.js';
-import { NetworkIndicator } from '../../features/environment/network-indicator.js';
 import { cx } from '../../shared/lib/cx.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { Button } from '../../shared/ui/button.js';
@@ -18,6 +17,9 @@ import { Tooltip } from '../../shared/ui/tooltip.js';
 // The answer comes first.
 const ContextMeter = atLeisure(
   async () => (await import('../../features/conversation/context-meter.js')).ContextMeter,
+);
+const NetworkIndicator = atLeisure(
+  async () => (await import('../../features/environment/network-indicator.js')).NetworkIndicator,
 );
 const SessionWatchers = atLeisure(
   async () => (await import('../../entities/session/session-watchers.js')).SessionWatchers,

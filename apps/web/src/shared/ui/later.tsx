@@ -38,7 +38,7 @@ export function later<Props extends object>(
 }
 
 /** A session's answer is shown by then, on a slow line, too. */
-const LEISURE_MS = 2_000;
+const LEISURE_MS = 4_000;
 
 /** Like `later`, for what a page can do without for a moment: even its code is loaded only when the rest is there. */
 export function atLeisure<Props extends object>(load: () => Promise<ComponentType<Props>>) {
