@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Credential, CredentialPage, CredentialTest } from '@saas-codex/contracts/credentials';
 import type { Me } from '@saas-codex/contracts/identity';
@@ -24,6 +25,8 @@ import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { patternOf, search } from '@saas-codex/testing/secret-search';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
+import { generateSshKey } from '../src/credentials/ssh-keys.js';
+import { withSshAgent } from '../src/workspaces/git/ssh-agent.js';
 
 /* Private repositories over https, as people and programs open them. The git server is real and asks for a password. */
 
@@ -262,6 +265,25 @@ describe('a private repository over ssh', () => {
     expect((await keyed.fetch(at, { method: 'DELETE' })).status).toBe(204);
   });
 
+  it('leaves no agent behind, and fails where none can be started', async () => {
+    const { privateKey, publicKey } = generateSshKey();
+    const key = { kind: 'ssh_key' as const, privateKey, publicKey, hostKeys: [] };
+    const folder = await withSshAgent(key, async ({ agentSocket }) => {
+      expect(await processesNaming(agentSocket)).not.toEqual([]);
+      return dirname(agentSocket);
+    });
+    expect(await processesNaming(folder)).toEqual([]);
+    expect(existsSync(folder)).toBe(false);
+
+    // Longer than the name of a socket can be.
+    const long = join(root, 'x'.repeat(120));
+    await mkdir(long);
+    const started = withSshAgent(key, () => Promise.resolve(), long);
+    await expect(started).rejects.toThrow('could not be started');
+    expect(await processesNaming(long)).toEqual([]);
+    expect(await readdir(long)).toEqual([]);
+  });
+
   it('refuses a private key that has a passphrase', async () => {
     const file = join(root, 'key-locked');
     await execute('ssh-keygen', ['-q', '-t', 'ed25519', '-N', 'a passphrase', '-f', file]);
@@ -386,6 +408,12 @@ describe('a credential', () => {
     expect(await save(body)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   });
 });
+
+async function processesNaming(text: string): Promise<string[]> {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const commands = ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => ''));
+  return (await Promise.all(commands)).filter((command) => command.includes(text));
+}
 
 async function listening(answer: RequestListener): Promise<string> {
   const server = createServer(answer);

@@ -7,6 +7,7 @@ import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import {
   generatedHistoriesComeBack,
+  HISTORY_FILES,
   look,
   repoOf,
   runCommand,
@@ -20,11 +21,7 @@ let repoUrl: string;
 
 beforeAll(async () => {
   world = await SessionsWorld.create();
-  repoUrl = await world.git.createRepository('hello', {
-    'README.md': '# Hello\n',
-    'src/one.js': 'one\n',
-    '.gitignore': 'node_modules/\n*.log\n',
-  });
+  repoUrl = await world.git.createRepository('hello', HISTORY_FILES);
   await world.startRunner();
 }, 60_000);
 afterAll(() => world.destroy(), 60_000);

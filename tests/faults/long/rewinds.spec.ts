@@ -1,4 +1,4 @@
-import { generatedHistoriesComeBack } from '@saas-codex/testing/backend/generated-histories';
+import { generatedHistoriesComeBack, HISTORY_FILES } from '@saas-codex/testing/backend/generated-histories';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 import { seedOf } from '@saas-codex/testing/faults/seed';
 
@@ -13,11 +13,7 @@ describe('30 generated histories, rewound, undone and forked', () => {
 
   beforeAll(async () => {
     world = await SessionsWorld.create();
-    repoUrl = await world.git.createRepository('hello', {
-      'README.md': '# Hello\n',
-      'src/one.js': 'one\n',
-      '.gitignore': 'node_modules/\n*.log\n',
-    });
+    repoUrl = await world.git.createRepository('hello', HISTORY_FILES);
     await world.startRunner();
   }, 60_000);
   afterAll(() => world.destroy(), 60_000);

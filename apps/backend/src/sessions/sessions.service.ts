@@ -100,32 +100,21 @@ export class SessionsService {
     await this.usage.refuseWhenFull(ctx);
     await this.models.requireAllowed(ctx, source.model);
     await this.refuseUnknownSecrets(ctx, source.secrets);
-    const {
-      repoUrl,
-      ref,
-      model,
-      reasoningEffort,
-      network,
-      trustRepository,
-      approvalMode,
-      secrets,
-      setup,
-      visibility,
-    } = source;
-    const title = `${source.title.slice(0, MAX_TITLE_LENGTH - FORK.length)}${FORK}`;
-    const settings = {
-      repoUrl,
-      ref,
-      model,
-      reasoningEffort,
-      network,
-      trustRepository,
-      approvalMode,
-      secrets,
-      setup,
-      visibility,
-    };
-    const session = await this.insertRow(ctx, { ...settings, title, titleGiven: true, forkedFrom });
+    const session = await this.insertRow(ctx, {
+      title: `${source.title.slice(0, MAX_TITLE_LENGTH - FORK.length)}${FORK}`,
+      titleGiven: true,
+      forkedFrom,
+      repoUrl: source.repoUrl,
+      ref: source.ref,
+      model: source.model,
+      reasoningEffort: source.reasoningEffort,
+      network: source.network,
+      trustRepository: source.trustRepository,
+      approvalMode: source.approvalMode,
+      secrets: source.secrets,
+      setup: source.setup,
+      visibility: source.visibility,
+    });
     void this.reconciler.kick({ tenantId: ctx.tenantId, sessionId: session.id });
     return session;
   }

@@ -35,6 +35,13 @@ const NAMES = [
   'odd name',
 ];
 
+/** What the repository of such sessions begins with. */
+export const HISTORY_FILES = {
+  'README.md': '# Hello\n',
+  'src/one.js': 'one\n',
+  '.gitignore': 'node_modules/\n*.log\n',
+};
+
 type Random = () => number;
 
 /** Numbers from 0 to 1. The same seed gives the same ones. */

@@ -10,6 +10,9 @@ const execute = promisify(execFile);
 const env = { ...MACHINE_INDEPENDENT };
 const ADD_MS = 10_000;
 
+/** What an agent that listens runs. It ends with this process, also if that is killed: the pipe to `cat` closes then. */
+const WHILE_WE_LIVE = 'echo; cat >/dev/null; kill "$SSH_AGENT_PID"';
+
 /** A key, and the host that it is for, in the texts of OpenSSH. */
 export interface SshCredential {
   kind: 'ssh_key';
@@ -33,31 +36,36 @@ export interface SshAccess {
 /**
  * Runs `work` with an ssh agent of its own. The private key reaches that agent through a pipe, and no file, argument or
  * environment.
+ * @param parent where its folder is made
+ * @throws Error when the agent cannot be started, or does not take the key; what `work` throws
  */
 export async function withSshAgent<T>(
   { privateKey, publicKey, hostKeys }: SshCredential,
   work: (access: SshAccess) => Promise<T>,
+  parent = tmpdir(),
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'saas-codex-ssh-'));
+  const folder = await mkdtemp(join(parent, 'saas-codex-ssh-'));
   const access = {
     agentSocket: join(folder, 'agent'),
     publicKeyFile: join(folder, 'key.pub'),
     knownHosts: join(folder, 'known_hosts'),
   };
-  const agent = spawn('ssh-agent', ['-D', '-a', access.agentSocket], {
+  const agent = spawn('ssh-agent', ['-a', access.agentSocket, 'sh', '-c', WHILE_WE_LIVE], {
     env,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['pipe', 'pipe', 'ignore'],
   });
+  const ended = new Promise<void>((resolve) => agent.once('exit', resolve).once('error', () => resolve()));
   try {
     await writeFile(access.publicKeyFile, `${publicKey}\n`, { mode: 0o600 });
     // The name under which ssh looks them up is ours, and there is only this host.
     await writeFile(access.knownHosts, hostKeys.map((hostKey) => `* ${hostKey}\n`).join(''));
-    // It prints where it listens as soon as it does.
-    await once(agent.stdout, 'data');
+    const failed = ended.then(() => Promise.reject(new Error('The ssh agent could not be started.')));
+    await Promise.race([once(agent.stdout, 'data'), failed]);
     await addKey(access.agentSocket, privateKey);
     return await work(access);
   } finally {
-    agent.kill('SIGKILL');
+    agent.stdin.destroy();
+    await ended;
     await rm(folder, { recursive: true, force: true });
   }
 }
