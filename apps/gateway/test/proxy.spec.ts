@@ -81,6 +81,11 @@ it.each([
   expect(await read.text()).toBe(body);
 });
 
+it('keeps an idle connection longer than load balancers do', async () => {
+  const { headers } = await sendRaw(`${world.url}/api/me`, { headers: { connection: 'keep-alive' } });
+  expect(headers['keep-alive']).toBe('timeout=75');
+});
+
 it('does not wait for open streams at shutdown', async () => {
   answer = (_req, res) => res.writeHead(200, streamHead).flushHeaders();
   const other = await startTestGateway({ ...world.settings });

@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { ConfigError, readConfig } from './config.js';
+import { SERVER_KEEP_ALIVE_MS } from './http/keep-alive.js';
 import { explainRefusals } from './http/refused-connections.js';
 import { readTarget } from './http/request-target.js';
 import { HttpMetrics } from './metrics/http-metrics.js';
@@ -37,6 +38,7 @@ export async function startService({
   });
   app.disable('x-powered-by');
   explainRefusals(app.getHttpServer(), logger);
+  app.getHttpServer().keepAliveTimeout = SERVER_KEEP_ALIVE_MS;
   app.use(requestLogging(logger));
   app.use(readTarget);
   app.use(traceRequests(app.get(Tracing)));

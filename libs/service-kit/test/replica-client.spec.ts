@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { jest } from '@jest/globals';
+import { CLIENT_KEEP_ALIVE_MS, SERVER_KEEP_ALIVE_MS } from '../src/http/keep-alive.js';
 import { ReplicaClient } from '../src/replicas/replica-client.js';
 
 /** One name with two addresses and one port, as in compose and headless Services. */
@@ -17,7 +19,7 @@ beforeEach(async () => {
   asked = [];
   answer = () => (_req, res) => res.end('ok');
   servers = ADDRESSES.map((address) =>
-    createServer((req, res) => {
+    createServer({ keepAliveTimeout: SERVER_KEEP_ALIVE_MS }, (req, res) => {
       asked.push(`${address} ${req.method} ${req.headers.host}`);
       answer(address)(req, res);
     }),
@@ -50,6 +52,23 @@ async function ask(
 it('distributes requests over the addresses of a name, with the name in the Host header', async () => {
   for (let index = 0; index < 4; index++) expect(await ask('GET')).toBe('ok');
   expect(asked.toSorted()).toEqual(ADDRESSES.flatMap((one) => Array(2).fill(`${one} GET backend:${port}`)));
+});
+
+it('closes idle connections itself, before the service does', async () => {
+  const closing: (number | undefined)[] = [];
+  const setTimeoutOf = Socket.prototype.setTimeout;
+  const spy = jest.spyOn(Socket.prototype, 'setTimeout').mockImplementation(function (
+    this: Socket,
+    ms,
+    ...rest
+  ) {
+    if (this.remotePort === port) closing.push(ms);
+    return setTimeoutOf.call(this, ms, ...rest);
+  });
+  await ask('POST');
+  spy.mockRestore();
+  expect(closing.at(-1)).toBe(CLIENT_KEEP_ALIVE_MS);
+  expect(CLIENT_KEEP_ALIVE_MS).toBeLessThan(SERVER_KEEP_ALIVE_MS);
 });
 
 it('sends a repeatable request to the next replica when one is frozen, and prefers that replica from then on', async () => {

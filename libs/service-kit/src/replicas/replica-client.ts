@@ -7,9 +7,12 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import { CLIENT_KEEP_ALIVE_MS } from '../http/keep-alive.js';
 import { type Replica, Replicas, type ReplicasOptions } from './replicas.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Node applies `timeout` to idle connections only: it closes them. */
+const AGENT = { keepAlive: true, maxFreeSockets: 64, timeout: CLIENT_KEEP_ALIVE_MS };
 
 export interface ReplicaRequest extends Required<Pick<RequestOptions, 'method' | 'path' | 'headers'>> {
   /** Aborts the request and its response. No other replica is tried then. */
@@ -40,8 +43,8 @@ export interface SendOptions {
 export class ReplicaClient {
   readonly replicas: Replicas;
   private readonly agents = {
-    'http:': new HttpAgent({ keepAlive: true, maxFreeSockets: 64 }),
-    'https:': new HttpsAgent({ keepAlive: true, maxFreeSockets: 64 }),
+    'http:': new HttpAgent(AGENT),
+    'https:': new HttpsAgent(AGENT),
   };
 
   constructor(urls: URL[], options?: ReplicasOptions) {
