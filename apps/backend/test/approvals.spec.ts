@@ -157,6 +157,40 @@ describe('approvals', () => {
     await world.runIs(run.run_id, 'succeeded');
   });
 
+  it('asks before a new host is reached, and keeps it for the session when a person says so', async () => {
+    const script = 'for try in 1 2; do NO_PROXY= no_proxy= curl -s http://127.0.0.2:9/; done; true';
+    const network = { mode: 'ask', hosts: [] };
+    const session = await open({ network, setup: { script } });
+    const path = `/api/sessions/${session.session_id}`;
+    const question = async (count: number) => {
+      await waitFor(async () => (await list(`session_id=${session.session_id}`)).length === count);
+      return (await list(`status=pending&session_id=${session.session_id}`))[0] as Approval;
+    };
+    const first = await question(1);
+    expect(first).toMatchObject({
+      kind: 'network',
+      command: null,
+      destination: { host: '127.0.0.2', port: 9, method: 'GET' },
+      decisions: ['accept', 'accept_for_session', 'decline'],
+    });
+    // Other commands of the run may go on.
+    expect((await world.call<Run>('GET', `/api/runs/${first.run_id}`)).body.status).toBe('running');
+    expect((await world.session(session.session_id)).needs_you?.reason).toBe('approval_pending');
+    expect((await decide(first, { decision: 'accept' })).status).toBe(200);
+    const second = await question(2);
+    expect((await decide(second, { decision: 'accept_for_session' })).status).toBe(200);
+    expect((await world.call<Session>('GET', path)).body.network).toEqual({
+      mode: 'ask',
+      hosts: [{ host: '127.0.0.2:9', methods: 'any' }],
+    });
+    await world.runIs(first.run_id, 'succeeded');
+    const log = await world.log(first.run_id);
+    // A person cannot open what the operator has not: the address is private.
+    expect(log.filter(({ type }) => type === 'network.refused')).toMatchObject([
+      { data: { host: '127.0.0.2', port: 9, reason: 'address_not_public' } },
+    ]);
+  });
+
   it('is refused where the engine cannot ask', async () => {
     const { session_id: id } = await open({});
     await world.endRunner();

@@ -8,6 +8,7 @@ import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { only, portOf } from '@saas-codex/testing/runner/egress-world';
 import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { dataOf, RunnerWorld } from '@saas-codex/testing/runner/runner-world';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import { createTestAuthority } from '@saas-codex/testing/runner/test-authority';
 
 /** On loopback, but sent to the proxy by every program. */
@@ -133,6 +134,33 @@ describe('the network of an agent', () => {
     expect(refused.map(({ host }) => host)).toEqual(
       expect.arrayContaining(['localhost', '127.0.0.1', '::1']),
     );
+  });
+
+  it('asks a person, and a program waits for the answer', async () => {
+    const threadId = await world.createThread(runner);
+    const command = `curl -s http://${places.http}/asked; curl -s http://${places.forbidden}/; true`;
+    const runId = await world.startRun(runner, threadId, command, { mode: 'ask' });
+    const asked = async () => dataOf(await world.log(runId), 'approval.requested');
+    for (const [index, decision] of ['accept', 'decline'].entries()) {
+      await waitFor(async () => (await asked()).length > index, { what: 'a question', timeoutMs: 20_000 });
+      expect(seen).toEqual(index === 0 ? [] : ['GET /asked']);
+      const requestId = (await asked())[index]?.request_id;
+      await runner.call('POST', `/runs/${runId}/answer`, { requestId, decision });
+    }
+    const events = await world.ended(runId);
+    expect(events.at(-1)?.type).toBe('run.succeeded');
+    const [port, other] = [places.http, places.forbidden].map((place) => Number(place.split(':')[1]));
+    expect(dataOf(events, 'approval.requested')).toMatchObject([
+      { kind: 'network', command: null, destination: { host: HOST, port, method: 'GET' } },
+      { kind: 'network', destination: { host: HOST, port: other, method: 'GET' } },
+    ]);
+    expect(dataOf(events, 'approval.resolved')).toMatchObject([
+      { decision: 'accept' },
+      { decision: 'decline' },
+    ]);
+    expect(dataOf(events, 'network.refused')).toEqual([refusal(places.forbidden, 'declined')]);
+    const item = dataOf(events, 'item.completed').find(({ item }) => item.type === 'command_execution');
+    expect(item?.item['aggregated_output']).toMatch(/^servedA person was asked/);
   });
 
   it('allows reading only, by http and https', async () => {

@@ -3,8 +3,11 @@ import { type IncomingMessage, request } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { jest } from '@jest/globals';
+import type { ApprovalDecision } from '@saas-codex/contracts/approval-questions';
 import type { NetworkInput } from '@saas-codex/contracts/network';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import { NetworkQuestions } from '../src/runs/network-questions.js';
+import type { Question } from '../src/runs/run-questions.js';
 import { EgressWorld, only, portOf, type ProxiedRun } from '@saas-codex/testing/runner/egress-world';
 
 const ON: NetworkInput = { mode: 'on' };
@@ -95,6 +98,95 @@ describe('the egress proxy', () => {
         [200, 403],
         [403, 200],
       ]);
+    });
+  });
+
+  describe('with a network that asks', () => {
+    const ASKS: NetworkInput = { mode: 'ask', hosts: [{ host: 'example.org' }] };
+
+    /** A run whose questions are answered by `answer`, in the order in which they were asked. */
+    async function open() {
+      const asked: Question[] = [];
+      const answers: ((decision: ApprovalDecision) => void)[] = [];
+      const questions = new NetworkQuestions();
+      questions.askThrough(async (question, answer) => {
+        asked.push(question);
+        answers.push(answer);
+      });
+      const run = await world.open(ASKS, { decide: (...args) => questions.askFor(...args) });
+      const answer = async (decision: ApprovalDecision) => {
+        await waitFor(() => answers.length > 0, { what: 'a question' });
+        answers.shift()?.(decision);
+      };
+      return { run, asked, answer };
+    }
+
+    it('asks with host and method, and neither looks up nor connects before the answer', async () => {
+      const { run, asked, answer } = await open();
+      expect((await run.ask('http://example.org/')).status).toBe(200);
+      expect(asked).toEqual([]);
+      world.reset();
+      const posted = run.ask('http://other.example/a', { method: 'POST', body: 'b' });
+      const same = run.ask('http://other.example/c');
+      const tunnel = run.tunnel('other.example:443');
+      await waitFor(() => asked.length === 2);
+      expect(asked).toMatchObject([
+        { kind: 'network', destination: { host: 'other.example', port: 80, method: 'POST' } },
+        { kind: 'network', destination: { host: 'other.example', port: 443, method: null } },
+      ]);
+      expect([world.questions, world.dialled]).toEqual([[], []]);
+      await answer('accept');
+      expect([(await posted).status, (await same).status]).toEqual([200, 200]);
+      await answer('accept');
+      expect('socket' in (await tunnel)).toBe(true);
+    });
+
+    it('lets through once, always or never, as the person says', async () => {
+      const { run, asked, answer } = await open();
+      const once = run.ask('http://other.example/');
+      await answer('accept');
+      expect((await once).status).toBe(200);
+      const always = run.ask('http://other.example/');
+      await answer('accept_for_session');
+      expect((await always).status).toBe(200);
+      expect((await run.ask('http://other.example/')).status).toBe(200);
+      const never = connectAnswer(run, 'other.example:443');
+      await answer('decline');
+      expect((await never)?.status).toBe(403);
+      expect((await connectAnswer(run, 'other.example:443'))?.body).toMatch(/^A person was asked, and/);
+      expect(asked).toHaveLength(3);
+      expect(run.refused).toEqual([{ host: 'other.example', port: 443, reason: 'declined' }]);
+    });
+
+    it('keeps an answer for the next connection when nobody waits for it any more', async () => {
+      const { run, asked, answer } = await open();
+      const outgoing = request({ socketPath: run.socketPath, path: 'other.example:443', method: 'CONNECT' });
+      outgoing.on('error', () => undefined).end();
+      await waitFor(() => asked.length === 1);
+      outgoing.destroy();
+      // The proxy handles what came before its next answer.
+      await run.ask('http://example.org/');
+      await answer('accept');
+      expect('socket' in (await run.tunnel('other.example:443'))).toBe(true);
+      void run.tunnel('other.example:443').catch(() => undefined);
+      await waitFor(() => asked.length === 2);
+    });
+
+    it('declines what nobody could read, and everything when the run ends', async () => {
+      const { run, asked, answer } = await open();
+      for (let host = 0; host < 50; host += 1) {
+        const refused = run.ask(`http://host-${host}.example/`);
+        await answer('decline');
+        await refused;
+      }
+      expect((await run.ask('http://host-50.example/')).status).toBe(403);
+      expect(asked).toHaveLength(50);
+      const other = await open();
+      const waiting = other.run.tunnel('other.example:443');
+      await waitFor(() => other.asked.length === 1);
+      other.run.egress.close();
+      await expect(waiting).rejects.toThrow();
+      expect(world.dialled).toEqual([]);
     });
   });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { ApprovalKind } from '@saas-codex/contracts/approval-questions';
 import { RunDeadline } from '../src/runs/run-deadline.js';
-import { RunQuestions } from '../src/runs/run-questions.js';
+import { type Question, RunQuestions } from '../src/runs/run-questions.js';
 import { WorkPlaces } from '../src/runs/work-places.js';
 
 const never = new AbortController().signal;
@@ -100,9 +101,9 @@ describe('the deadline of a run', () => {
 });
 
 describe('the questions of a run', () => {
-  const request = (requestId: string) => ({
+  const request = (requestId: string, kind: ApprovalKind = 'command') => ({
     requestId,
-    kind: 'command' as const,
+    kind,
     itemId: `item-${requestId}`,
     command: 'x'.repeat(100_000),
     reason: null,
@@ -114,27 +115,29 @@ describe('the questions of a run', () => {
   function begin() {
     const said: string[] = [];
     const questions = new RunQuestions({
-      turn: { answer: async (id, decision) => void said.push(`${decision} ${id}`) },
       log: {
         requested: async ({ request_id, command }) => void said.push(`ask ${request_id} ${command?.length}`),
         resolved: async ({ request_id, outcome }) => void said.push(`${outcome} ${request_id}`),
       },
+      report: async (status) => void said.push(status),
       pause: () => void said.push('pause'),
       resume: async () => void said.push('resume'),
       onError: (error) => void said.push(String(error)),
     });
-    return { said, questions };
+    const ask = (question: Question) =>
+      questions.ask(question, (decision) => void said.push(`${decision} ${question.requestId}`));
+    return { said, questions, ask };
   }
 
   it('let it work while something that was accepted does, also when others are open', async () => {
-    const { said, questions } = begin();
-    await questions.ask({ ...request('1'), command: 'x' });
-    await questions.ask({ ...request('2'), command: 'x' });
-    expect(said.splice(0)).toEqual(['ask 1 1', 'pause', 'ask 2 1', 'pause']);
+    const { said, questions, ask } = begin();
+    await ask({ ...request('1'), command: 'x' });
+    await ask({ ...request('2'), command: 'x' });
+    expect(said.splice(0)).toEqual(['ask 1 1', 'waiting', 'pause', 'ask 2 1', 'waiting', 'pause']);
     questions.answer(answer('1'));
     questions.answer(answer('1'));
     await settle();
-    expect(said.splice(0)).toEqual(['resume', 'answered 1', 'accept 1']);
+    expect(said.splice(0)).toEqual(['resume', 'answered 1', 'running', 'accept 1']);
     questions.complete('item-1');
     questions.complete('item-3');
     expect(said.splice(0)).toEqual(['pause']);
@@ -144,9 +147,22 @@ describe('the questions of a run', () => {
     expect(said).toEqual(['expired 2']);
   });
 
+  it('about a connection leave the run its place and its clock, also while a command waits', async () => {
+    const { said, questions, ask } = begin();
+    await ask({ ...request('1', 'network'), command: null });
+    await ask({ ...request('2'), command: 'x' });
+    expect(said.splice(0)).toEqual(['ask 1 undefined', 'running', 'ask 2 1', 'waiting', 'pause']);
+    questions.answer(answer('1'));
+    await settle();
+    expect(said.splice(0)).toEqual(['answered 1', 'waiting', 'accept 1']);
+    questions.answer(answer('2'));
+    await settle();
+    expect(said).toEqual(['resume', 'answered 2', 'running', 'accept 2']);
+  });
+
   it('are cut to what an event may hold', async () => {
-    const { said, questions } = begin();
-    await questions.ask(request('1'));
+    const { said, ask } = begin();
+    await ask(request('1'));
     expect(Number(said[0]?.split(' ')[2])).toBeLessThan(17_000);
   });
 });

@@ -43,8 +43,8 @@ export type Approval = z.infer<typeof Approval>;
 export const DecideApproval = z
   .strictObject({
     decision: ApprovalDecision.describe(
-      'accept: do it. accept_for_session: do it, and do not ask again for the same until the run ends. decline: go on without ' +
-        'it. cancel: do not do it, and end the turn',
+      'accept: do it. accept_for_session: do it, and do not ask again for the same until the run ends; a host is added to those that ' +
+        'the session may reach. decline: go on without it. cancel: do not do it, and end the turn',
     ),
     note: writtenText(MAX_APPROVAL_NOTE).optional().describe('For the people who read the session'),
   })

@@ -7,10 +7,11 @@ import { Unrecognized } from './open-reading.js';
  *
  *     off          nothing
  *     allow_list   the hosts named
+ *     ask          the hosts named, and others once a person has allowed it: the connection waits for the answer
  *     on           every public host
  */
 
-export const NETWORK_MODES = ['off', 'allow_list', 'on'] as const;
+export const NETWORK_MODES = ['off', 'allow_list', 'ask', 'on'] as const;
 export type NetworkMode = (typeof NETWORK_MODES)[number];
 
 const LABEL = '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?';
@@ -35,10 +36,14 @@ export const HostRule = z
   .meta({ id: 'HostRule', examples: [{ host: 'registry.npmjs.org', methods: 'read' }] });
 export type HostRule = z.infer<typeof HostRule>;
 
+/** Of one network. */
+export const MOST_HOST_RULES = 100;
+
 export const Network = z
   .discriminatedUnion('mode', [
     z.strictObject({ mode: z.literal('off') }),
-    z.strictObject({ mode: z.literal('allow_list'), hosts: z.array(HostRule).min(1).max(100) }),
+    z.strictObject({ mode: z.literal('allow_list'), hosts: z.array(HostRule).min(1).max(MOST_HOST_RULES) }),
+    z.strictObject({ mode: z.literal('ask'), hosts: z.array(HostRule).max(MOST_HOST_RULES).default([]) }),
     z.strictObject({ mode: z.literal('on') }),
   ])
   .meta({ id: 'Network' });
@@ -57,6 +62,7 @@ export const NetworkAnswer = z
     z.discriminatedUnion('mode', [
       z.object({ mode: z.literal('off') }),
       z.object({ mode: z.literal('allow_list'), hosts: z.array(z.object({ host, methods })) }),
+      z.object({ mode: z.literal('ask'), hosts: z.array(z.object({ host, methods })) }),
       z.object({ mode: z.literal('on') }),
     ]),
     z.looseObject({ mode: Unrecognized }),
@@ -74,6 +80,7 @@ export const NETWORK_OFF: Network = { mode: 'off' };
 export const NETWORK_REFUSALS = [
   'network_off',
   'host_not_allowed',
+  'declined',
   'method_not_allowed',
   'address_not_public',
 ] as const;

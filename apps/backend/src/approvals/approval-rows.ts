@@ -27,7 +27,7 @@ export async function recordRequested(
 ): Promise<void> {
   const approvals = tx.of(ApprovalEntity);
   if ((await approvals.count({ id })) > 0) return;
-  const { command, reason, decisions } = asked;
+  const { command, destination = null, reason, decisions } = asked;
   await approvals.insert({
     id,
     sessionId: run.sessionId,
@@ -36,6 +36,7 @@ export async function recordRequested(
     kind,
     itemId,
     command: storable(command),
+    destination,
     reason: storable(reason),
     decisions,
     status: 'pending',
@@ -65,10 +66,14 @@ export const unappliedAnswers = (tx: TenantTransaction, runId: string): Promise<
     order: { decidedAt: 'ASC' },
   });
 
+/** Whether the run can do nothing until the answer: while a connection waits, it may go on. */
+export const holdsRun = (kind: ApprovalEntity['kind']): boolean => kind !== 'network';
+
 /** Whether the run waits for a person, and for nothing else. */
 export async function waitsForPerson(tx: TenantTransaction, runId: string): Promise<boolean> {
-  const pending = await tx.of(ApprovalEntity).count({ runId, status: 'pending' });
-  return pending > 0 && (await unappliedAnswers(tx, runId)).length === 0;
+  const pending = await tx.of(ApprovalEntity).find({ where: { runId, status: 'pending' } });
+  if (!pending.some(({ kind }) => holdsRun(kind))) return false;
+  return !(await unappliedAnswers(tx, runId)).some(({ kind }) => holdsRun(kind));
 }
 
 /** Postgres cannot store this character. */

@@ -1,4 +1,4 @@
-import type { ApprovalDecision, ApprovalKind } from '@saas-codex/contracts/approval-questions';
+import type { ApprovalDecision, ApprovalKind, Destination } from '@saas-codex/contracts/approval-questions';
 import type { Approval, ApprovalStatus } from '@saas-codex/contracts/approvals';
 import type { Author } from '@saas-codex/contracts/authors';
 import type { Unrecognized } from '@saas-codex/contracts/open-reading';
@@ -37,6 +37,10 @@ export class ApprovalEntity extends TenantRow {
   @Column({ type: 'text', nullable: true, update: false })
   command: string | null;
 
+  /** Of a connection. */
+  @Column({ type: 'jsonb', nullable: true, update: false })
+  destination: Destination | null;
+
   @Column({ type: 'text', nullable: true, update: false })
   reason: string | null;
 
@@ -74,6 +78,7 @@ export const toApproval = (row: ApprovalEntity): Approval => ({
   kind: row.kind,
   item_id: row.itemId,
   command: row.command,
+  destination: row.destination,
   reason: row.reason,
   decisions: row.decisions,
   status: row.status,

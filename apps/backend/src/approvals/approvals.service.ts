@@ -8,6 +8,7 @@ import {
   type DecideApproval,
 } from '@saas-codex/contracts/approvals';
 import type { Author } from '@saas-codex/contracts/authors';
+import { HostRule, MOST_HOST_RULES, type Network } from '@saas-codex/contracts/network';
 import { Timestamp } from '@saas-codex/contracts/pagination';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { z } from 'zod';
@@ -20,6 +21,7 @@ import { authorOf } from '../identity/actor.js';
 import { type RequestContext, systemContext } from '../identity/request-context.js';
 import { RunsPort } from '../sessions/runs-port.js';
 import { auditedTitle } from '../sessions/session-audit.js';
+import { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { ApprovalEntity, toApproval } from './approval.entity.js';
 import { expirePending } from './approval-rows.js';
@@ -93,7 +95,12 @@ export class ApprovalsService {
       }
       if (!now.decisions.includes(decision)) throw notOffered(now);
       if (!(await this.resolve(tx, id, { decision, decidedBy, note }))) throw lost(now);
-      await this.audit.recordIn(tx, ctx, { target: { id: now.runId, name: auditedTitle(session) } });
+      const network = decision === 'accept_for_session' ? withHost(session.network, now) : null;
+      if (network) await tx.of(SessionEntity).update({ id: sessionId }, { network });
+      await this.audit.recordIn(tx, ctx, {
+        target: { id: now.runId, name: auditedTitle(session) },
+        ...(network && { changes: { network: { old: session.network, new: network } } }),
+      });
       tx.afterCommit(() => this.runs.kick({ tenantId: ctx.tenantId, sessionId }));
       return toApproval({ ...now, ...(await tx.of(ApprovalEntity).findOne({ where })) });
     });
@@ -126,6 +133,19 @@ export class ApprovalsService {
 /** An earlier attempt of the same request has answered. */
 const isSame = ({ status, decision, decidedBy }: ApprovalEntity, ours: ApprovalDecision, us: Author) =>
   status === 'resolved' && decision === ours && decidedBy?.kind === us.kind && decidedBy.id === us.id;
+
+/** A network that asks, with the host that was asked for; null: it has it, or there is no room for more. */
+function withHost(network: Network, { destination }: ApprovalEntity): Network | null {
+  if (network.mode !== 'ask' || destination === null) return null;
+  const { host, port } = destination;
+  const rule = HostRule.safeParse({ host: USUAL_PORTS.includes(port) ? host : `${host}:${port}` });
+  const isKnown = network.hosts.some((known) => known.host === rule.data?.host);
+  if (!rule.success || isKnown || network.hosts.length >= MOST_HOST_RULES) return null;
+  return { ...network, hosts: [...network.hosts, rule.data] };
+}
+
+/** Those that a rule without a port is for. */
+const USUAL_PORTS = [80, 443];
 
 const notFound = () =>
   new ProblemError('approval_not_found', 'It may have been deleted together with its session.');

@@ -6,6 +6,7 @@ import { RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
 import { fieldOf } from '@saas-codex/event-log/redis-stream/stream-entry';
 import type { Redis } from 'ioredis';
 import {
+  holdsRun,
   recordRequested,
   recordResolved,
   unappliedAnswers,
@@ -49,7 +50,7 @@ export class RunApprovals {
 
   /** Before the run's end is recorded, so that every question has a row. */
   async readLog(ctx: RequestContext, run: RunEntity): Promise<void> {
-    if (run.approvalMode === 'never') return;
+    if (!mayAsk(run)) return;
     const { events, readTo } = await this.newsOf(run);
     if (readTo <= run.approvalsReadTo) return;
     await this.runs.changeIfThere(ctx, run.sessionId, async (tx) => {
@@ -66,22 +67,23 @@ export class RunApprovals {
    * @returns whether it has left its place to others
    */
   async follow(ctx: RequestContext, run: RunEntity): Promise<boolean> {
-    if (run.approvalMode === 'never') return false;
+    if (!mayAsk(run)) return false;
     const { answers, waits } = await this.runs.read(ctx, async (tx) => ({
       answers: await unappliedAnswers(tx, run.id),
       waits: await waitsForPerson(tx, run.id),
     }));
-    if (waits) return this.wait(ctx, run);
-    if (!(await this.dispatch.resume(ctx, run))) return false;
-    for (const { requestId, decision, decidedBy } of answers) {
-      if (decision === null) continue;
+    const hasLeft = waits && (await this.wait(ctx, run));
+    const mayGoOn = !waits && (await this.dispatch.resume(ctx, run));
+    for (const { requestId, kind, decision, decidedBy } of answers) {
+      // An answer about a connection needs no place: the run has one, or goes on waiting for another answer.
+      if (decision === null || (!mayGoOn && holdsRun(kind))) continue;
       const answer = { requestId, decision, timedOut: decidedBy?.kind === 'system' };
       await this.runner.answerRun(run.id, answer).catch((error: unknown) => {
         // The run has ended meanwhile: its log says so.
         if (!(error instanceof RunnerRefused)) throw error;
       });
     }
-    return false;
+    return hasLeft;
   }
 
   private async wait(ctx: RequestContext, { id, sessionId, status }: RunEntity): Promise<boolean> {
@@ -113,6 +115,8 @@ export class RunApprovals {
     }
   }
 }
+
+const mayAsk = ({ approvalMode, asksForHosts }: RunEntity) => approvalMode !== 'never' || asksForHosts;
 
 const isAboutApprovals = (fields: string[]): boolean =>
   fieldOf(fields, STREAM_FIELDS.type)?.startsWith('approval.') ?? false;

@@ -83,7 +83,13 @@ export class RunDispatch {
         dispatchedAt: IsNull(),
         cancelRequestedAt: IsNull(),
       };
-      const claim = { dispatchedAt: new Date(), treeBefore, headBefore, approvalMode: now.approvalMode };
+      const claim = {
+        dispatchedAt: new Date(),
+        treeBefore,
+        headBefore,
+        approvalMode: now.approvalMode,
+        asksForHosts: networkOf(now, run).mode === 'ask',
+      };
       if ((await runs.update(waiting, claim)) === 0) return false;
       // From here on the workspace is the run's, and nothing can be undone.
       const own = { restoredTree: null, rewind: null };
@@ -140,7 +146,7 @@ export class RunDispatch {
       input: run.input,
       priority: await this.runs.countInPlace(ctx),
       ...(isCodexRun(run.kind) && { metered: true }),
-      network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
+      network: networkOf(session, run),
       ...(isCodexRun(run.kind) && run.approvalMode === 'ask' && { approvalMode: run.approvalMode }),
       ...(isCodexRun(run.kind) && session.trustRepository && { trustRepository: true }),
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
@@ -178,3 +184,7 @@ export class RunDispatch {
     return this.limits.hasRoom(tx, run.createdBy);
   }
 }
+
+/** A setup script may have a network of its own. */
+const networkOf = ({ setup, network }: SessionEntity, { kind }: RunEntity) =>
+  (kind === 'setup' ? setup?.network : undefined) ?? network;

@@ -64,6 +64,10 @@ export class RunEntity extends TenantRow {
   @Column({ type: 'text', default: 'never' })
   approvalMode: ApprovalMode;
 
+  /** Whether its connections to new hosts wait for a person: as the network said when the run was claimed. */
+  @Column({ type: 'boolean', default: false })
+  asksForHosts: boolean;
+
   /** Number of the event up to which its log was searched for questions. */
   @Column({ type: 'int', default: 0 })
   approvalsReadTo: number;

@@ -8,6 +8,7 @@ import { EgressProxy, type EgressTrust } from '../sandbox/egress/egress-proxy.js
 import { Jail } from '../sandbox/jail/jail.js';
 import type { Listener } from '../sandbox/listener/http-listener.js';
 import type { OpenedGrant } from '../redaction/run-secrets.js';
+import type { NetworkQuestions } from './network-questions.js';
 import type { RunJob } from './run-queue.js';
 import type { TurnRecorder } from './turn-recorder.js';
 
@@ -44,6 +45,7 @@ export class RunAccess {
     model: string | null,
     { secrets: { redactor }, modelServer }: OpenedGrant,
     recorder: TurnRecorder,
+    questions: NetworkQuestions,
     trust?: EgressTrust,
   ): Promise<OpenedAccess> {
     const ledger = metered ? this.runLedger() : null;
@@ -57,15 +59,19 @@ export class RunAccess {
       ledger,
     };
     const socket = await this.jail.runSocket(owner.runId);
-    const egress = await this.egressProxy.openEgress(network, recorder, trust);
+    const listener = {
+      onRefused: recorder.onRefused.bind(recorder),
+      askFor: questions.askFor.bind(questions),
+    };
+    const egress = await this.egressProxy.openEgress(network, listener, trust);
     let access: ModelAccess | null = null;
-    let listener: Listener | null = null;
+    let server: Listener | null = null;
     if (isCodexRun(input.kind)) {
       access = await (socket === null
         ? this.modelProxy.openTokenAccess(caller, recorder)
         : this.modelProxy.openSocketAccess(caller, recorder, socket, egress.handlers));
     } else if (socket !== null) {
-      listener = await socket.serve(egress.handlers);
+      server = await socket.serve(egress.handlers);
     }
     return {
       model: access,
@@ -73,7 +79,7 @@ export class RunAccess {
       openConnections: () => egress.openConnections() + (access?.openCalls() ?? 0),
       close: async () => {
         egress.close();
-        await Promise.all([access?.revoke(), listener?.close()]);
+        await Promise.all([access?.revoke(), server?.close()]);
       },
     };
   }

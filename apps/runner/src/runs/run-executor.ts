@@ -36,6 +36,7 @@ import { type OpenedAccess, RunAccess } from './run-access.js';
 import { RunInbox } from './run-inbox.js';
 import { RunDeadline } from './run-deadline.js';
 import { failedOutcome, type RunOutcome, stoppedOutcome } from './run-outcome.js';
+import { NetworkQuestions } from './network-questions.js';
 import { RunQuestions } from './run-questions.js';
 import type { RunJob } from './run-queue.js';
 import { RunTelemetry, type RunWatch } from './run-telemetry.js';
@@ -70,6 +71,7 @@ interface ClaimedRun {
 
 /** What a turn needs to ask a person. */
 interface Waiting extends Pick<ClaimedRun, 'job' | 'place'> {
+  network: NetworkQuestions;
   deadline: RunDeadline;
   onError(error: unknown): void;
 }
@@ -172,7 +174,8 @@ export class RunExecutor {
     // A runner that was killed may have left a conversation as it was.
     await this.forgetSecrets(run, thread, redactor);
     const traced = { ...job, traceparent: watch.traceparent ?? undefined };
-    const access = await this.access.openAccess(traced, model, grant, recorder, prepared?.trust);
+    const network = new NetworkQuestions();
+    const access = await this.access.openAccess(traced, model, grant, recorder, network, prepared?.trust);
     const deadline = new RunDeadline(this.minutesFor(job) * 60_000, () => run.stop('timeout'));
     const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
     try {
@@ -183,7 +186,7 @@ export class RunExecutor {
         this.engineRun(run, { job, thread, model, secrets, images, prepared }, access),
         recorder,
         { watch, access },
-        { job, place, deadline, onError: onWriteError },
+        { job, place, network, deadline, onError: onWriteError },
       );
     } catch (error) {
       const stop = this.stopAfter(error) ?? (await this.jail.exceededLimit(run.runId, error));
@@ -262,8 +265,12 @@ export class RunExecutor {
     waiting: Waiting,
   ): Promise<void> {
     const turn = this.engines.startTurn(engineRun);
-    const questions = this.questionsOf(run, turn, recorder, waiting);
+    const questions = this.questionsOf(run, recorder, waiting);
     run.onAnswer((answer) => questions.answer(answer));
+    const { redactor } = engineRun.secrets;
+    waiting.network.askThrough((asked, answer) =>
+      questions.ask({ ...redactor.redactAll(asked), requestId: asked.requestId }, answer),
+    );
     const stop = async () => {
       run.stopped = await this.whatIsAtWork(run, access);
       await turn.interrupt();
@@ -285,10 +292,10 @@ export class RunExecutor {
         await recorder.recordEvent(event);
         if (event.type === 'item.completed') questions.complete(event.data.item.id);
         if (event.type === 'approval.requested')
-          await questions.ask({
-            ...engineRun.secrets.redactor.redactAll(event.data),
-            requestId: event.data.requestId,
-          });
+          await questions.ask(
+            { ...redactor.redactAll(event.data), requestId: event.data.requestId },
+            (decision) => turn.answer(event.data.requestId, decision),
+          );
       }
     } finally {
       await questions.close().catch(waiting.onError);
@@ -297,22 +304,15 @@ export class RunExecutor {
 
   private questionsOf(
     run: ActiveRun,
-    turn: RunningTurn,
     recorder: TurnRecorder,
     { job: { owner }, place, deadline, onError }: Waiting,
   ): RunQuestions {
     return new RunQuestions({
-      turn,
       log: {
-        requested: async (data) => {
-          await recorder.recordApproval('approval.requested', data);
-          await this.logs.reportStatus(owner, 'waiting');
-        },
-        resolved: async (data) => {
-          await recorder.recordApproval('approval.resolved', data);
-          if (data.decision !== null) await this.logs.reportStatus(owner, 'running');
-        },
+        requested: (data) => recorder.recordApproval('approval.requested', data),
+        resolved: (data) => recorder.recordApproval('approval.resolved', data),
       },
+      report: (status) => this.logs.reportStatus(owner, status),
       pause: () => {
         place.rest();
         deadline.pause();

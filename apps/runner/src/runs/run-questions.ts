@@ -1,20 +1,33 @@
 import { randomUUID } from 'node:crypto';
-import type { ApprovalRequested, ApprovalResolved } from '@saas-codex/contracts/approval-questions';
+import type {
+  ApprovalDecision,
+  ApprovalRequested,
+  ApprovalResolved,
+  Destination,
+} from '@saas-codex/contracts/approval-questions';
 import type { AnswerCommand } from '@saas-codex/contracts/run-commands';
-import type { ApprovalRequest, RunningTurn } from '../engine/port/engine.js';
+import type { RunStatus } from '@saas-codex/contracts/runs';
+import type { ApprovalRequest } from '../engine/port/engine.js';
 import { BoundedText } from '../engine/bounded-text.js';
 
 /*
- * The questions of one run, from the engine to a person and back:
+ * The questions of one run, from the engine, or a connection, to a person and back:
  *
- *     engine ──ask──► log: approval.requested ──► backend: a row ──► a person
- *     engine ◄─────── log: approval.resolved ◄── inbox: answer ◄─── decision in the row
+ *     asker ──ask──► log: approval.requested ──► backend: a row ──► a person
+ *     asker ◄─────── log: approval.resolved ◄── inbox: answer ◄─── decision in the row
  *
- * While a question is open and nothing that was accepted works, the run waits: it has no place and its deadline stands still.
+ * While Codex waits for an answer and nothing that was accepted works, the run waits: it has no place and its deadline stands still.
+ * A connection that waits stops neither Codex nor other commands, so it does not stop the clock.
  */
 
 /** Of a question's text. Its item has the whole. */
 const MAX_CHARACTERS = 16_000;
+
+/** What is asked, without secrets. */
+export interface Question extends ApprovalRequest {
+  /** Of a connection. */
+  destination?: Destination;
+}
 
 interface Port {
   /** Writes to the run's log. */
@@ -22,7 +35,8 @@ interface Port {
     requested(data: ApprovalRequested): Promise<void>;
     resolved(data: ApprovalResolved): Promise<void>;
   };
-  turn: Pick<RunningTurn, 'answer'>;
+  /** Tells the backend, which then reads the log. */
+  report(status: RunStatus): Promise<void>;
   /** The run begins to wait. */
   pause(): void;
   /** Resolves when the run may work again. */
@@ -32,7 +46,10 @@ interface Port {
 
 interface OpenQuestion extends Pick<ApprovalRequested, 'approval_id' | 'request_id'> {
   itemId: string;
+  /** Whether the run can do nothing meanwhile. */
+  holdsRun: boolean;
   answered: boolean;
+  answer: (decision: ApprovalDecision) => unknown;
 }
 
 export class RunQuestions {
@@ -42,12 +59,24 @@ export class RunQuestions {
 
   constructor(private readonly port: Port) {}
 
-  /** @param request without secrets */
-  async ask({ requestId, kind, itemId, command, reason, decisions }: ApprovalRequest): Promise<void> {
+  /** @param answer gets the first answer that takes effect; none when the run ends before */
+  async ask(
+    { requestId, kind, itemId, command, reason, ...asked }: Question,
+    answer: OpenQuestion['answer'],
+  ): Promise<void> {
     const names = { approval_id: randomUUID(), request_id: requestId };
-    this.open.set(requestId, { ...names, itemId, answered: false });
+    const holdsRun = kind !== 'network';
+    this.open.set(requestId, { ...names, itemId, holdsRun, answered: false, answer });
     const [text, why] = [command, reason].map(bounded) as [string | null, string | null];
-    await this.port.log.requested({ ...names, kind, item_id: itemId, command: text, reason: why, decisions });
+    await this.port.log.requested({
+      ...names,
+      kind,
+      item_id: itemId,
+      command: text,
+      reason: why,
+      ...asked,
+    });
+    await this.port.report(this.status);
     this.rest();
   }
 
@@ -73,24 +102,29 @@ export class RunQuestions {
   }
 
   private async takeEffect(
-    { approval_id, request_id, itemId }: OpenQuestion,
+    { approval_id, request_id, itemId, holdsRun, answer }: OpenQuestion,
     decision: AnswerCommand['decision'],
     timedOut: boolean,
   ): Promise<void> {
-    await this.port.resume();
+    if (holdsRun) await this.port.resume();
     // It may have waited for a place, and the run may have ended meanwhile.
     if (!this.open.delete(request_id)) return;
-    this.accepted.add(itemId);
+    if (holdsRun) this.accepted.add(itemId);
     const outcome = timedOut ? 'timed_out' : 'answered';
-    // Before the engine goes on, so that the log has them in this order.
+    // Before the asker goes on, so that the log has them in this order.
     await this.port.log.resolved({ approval_id, request_id, outcome, decision });
-    await this.port.turn.answer(request_id, decision);
+    await this.port.report(this.status);
+    await answer(decision);
+  }
+
+  private get status(): RunStatus {
+    const open = [...this.open.values()].filter(({ holdsRun }) => holdsRun);
+    const waits = open.length > 0 && this.accepted.size === 0 && !open.some(({ answered }) => answered);
+    return waits ? 'waiting' : 'running';
   }
 
   private rest(): void {
-    const open = [...this.open.values()];
-    const waits = open.length > 0 && this.accepted.size === 0 && !open.some(({ answered }) => answered);
-    if (waits) this.port.pause();
+    if (this.status === 'waiting') this.port.pause();
   }
 }
 

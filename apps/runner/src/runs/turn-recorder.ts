@@ -28,7 +28,7 @@ const MAX_MESSAGE = 2_000;
  *                 ──why a call failed───────► kept for the outcome
  *     egress proxy ─refused connections─────► append ─┘
  */
-export class TurnRecorder implements ModelListener, EgressListener {
+export class TurnRecorder implements ModelListener, Pick<EgressListener, 'onRefused'> {
   private readonly deltas: DeltaBuffer;
   private readonly openItems = new OpenItems();
   private completed = false;

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Logger } from '@nestjs/common';
+import type { Destination } from '@saas-codex/contracts/approval-questions';
 import type { EventData } from '@saas-codex/contracts/events';
 import { Network, type NetworkInput } from '@saas-codex/contracts/network';
 import { Destinations } from '@saas-codex/service-kit/network/destinations';
@@ -52,6 +53,8 @@ interface SeenRequest {
 }
 
 interface Surroundings {
+  /** A person's answer about a host, where the network asks. */
+  decide?: (destination: Destination, isOpen: () => boolean) => Promise<boolean>;
   /** EGRESS_TRUSTED_HOSTS */
   trusted?: string[];
   /** Where connections go instead; null: nowhere. */
@@ -120,7 +123,7 @@ export class EgressWorld {
 
   async open(
     network: NetworkInput,
-    { trusted = [], server = this.server, proxies = {} }: Surroundings = {},
+    { trusted = [], server = this.server, proxies = {}, decide = nobody }: Surroundings = {},
   ): Promise<ProxiedRun> {
     const destinations = new Destinations(trusted, proxies, this.resolver);
     const dialer: Dialer = {
@@ -138,6 +141,7 @@ export class EgressWorld {
       Network.parse(network),
       {
         onRefused: (refusal) => refused.push(refusal),
+        askFor: decide,
       },
     );
     const socketPath = join(this.folder, `${(this.runs += 1)}.sock`);
@@ -151,6 +155,8 @@ export class EgressWorld {
     };
   }
 }
+
+const nobody = () => Promise.reject(new Error('Nobody is to be asked.'));
 
 /** An allow-list of these rules. */
 export const only = (...hosts: (NetworkInput & { mode: 'allow_list' })['hosts']): NetworkInput => ({

@@ -29,6 +29,8 @@ const SENTENCES: Record<NetworkRefusal, (target: HostPort) => string> = {
     `The network is off for this session, so ${host} cannot be reached. Go on without it, or ask the person to turn the network on in the session's environment.`,
   host_not_allowed: (target) =>
     `${formatHostPort(target)} is not among the hosts that this session may reach. Go on without it, or ask the person to add it in the session's environment.`,
+  declined: (target) =>
+    `A person was asked, and ${formatHostPort(target)} may not be reached. Go on without it, or ask the person why.`,
   method_not_allowed: ({ host }) =>
     `This session may only read from ${host}: GET, HEAD and OPTIONS, without a body or an upgrade. Go on without it, or ask the person to allow all methods in the session's environment.`,
   address_not_public: ({ host }) =>

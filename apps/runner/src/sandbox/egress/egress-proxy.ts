@@ -20,6 +20,7 @@ import { openTunnel } from './tunnel.js';
  *     CONNECT host:port ──┐                                                                 ┌─► bytes both ways
  *                         ├─► the run's rules ─► addresses: public, or trusted ─► dial those ┼─► one request
  *     GET http://host/… ──┘      │                    │                                     └─► https, decrypted: read only
+ *                                ├─ mode `ask`: a person is asked, and the connection waits
  *                                └──── 403 ◄──────────┘  and network.refused, once per host, port and reason
  *
  * Names are resolved here, once per connection, and only after the rules have allowed the host. So an agent cannot leak data

@@ -35,7 +35,7 @@ export async function proxyPlainRequest(
 ): Promise<void> {
   const target = parseHttpUrl(req.url ?? '');
   if (target === null) throw unreadable();
-  const methods = run.permit(target);
+  const methods = await run.permit(target, req.method ?? null, req.socket);
   if (methods === 'read') requireReading(req, target);
   const exchange = { req, res, target, path: target.path, defaultPort: 80, methods };
   const route = await run.locate(target, 'http');

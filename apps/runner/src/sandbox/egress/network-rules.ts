@@ -15,9 +15,12 @@ export function allowedMethods(network: Network, target: HostPort): Methods | nu
   return rules.some(({ methods }) => methods === 'any') ? 'any' : 'read';
 }
 
+/** Whether hosts without a rule are for a person to decide. */
+export const isAsking = (network: Network): boolean => network.mode === 'ask';
+
 /** Whether https must be decrypted for this network, because some host is read-only. */
 export const hasReadRules = (network: Network): boolean =>
-  network.mode === 'allow_list' && network.hosts.some(({ methods }) => methods === 'read');
+  'hosts' in network && network.hosts.some(({ methods }) => methods === 'read');
 
 export const isReadMethod = (method = ''): boolean => READ_METHODS.includes(method);
 

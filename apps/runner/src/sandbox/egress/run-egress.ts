@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
+import type { Destination } from '@saas-codex/contracts/approval-questions';
 import type { EventData } from '@saas-codex/contracts/events';
 import type { Network } from '@saas-codex/contracts/network';
 import type { Destinations } from '@saas-codex/service-kit/network/destinations';
@@ -15,12 +16,18 @@ import {
   unreachable,
   withoutAddress,
 } from './egress-error.js';
-import { allowedMethods, type Methods } from './network-rules.js';
+import { allowedMethods, isAsking, type Methods } from './network-rules.js';
 import type { HostPort } from './host-port.js';
 
 export interface EgressListener {
   /** Called once per host, port and reason. */
   onRefused(refusal: EventData<'network.refused'>): void;
+  /**
+   * Asks a person, where the network's mode is `ask`.
+   * @param isOpen whether the client still waits
+   * @returns whether the connection may be made, once somebody has answered
+   */
+  askFor(destination: Destination, isOpen: () => boolean): Promise<boolean>;
 }
 
 /** What was checked: where a target is, and the operator's proxy to it. */
@@ -84,10 +91,22 @@ export class RunEgress {
     }
   }
 
-  /** @throws EgressRefusal, before any lookup of the host */
-  permit(target: HostPort): Methods {
+  /**
+   * Waits for a person where one is to be asked.
+   * @param method null: not known
+   * @param client of the connection
+   * @throws EgressRefusal, before any lookup of the host
+   */
+  async permit(target: HostPort, method: string | null, client: Socket): Promise<Methods> {
     const methods = allowedMethods(this.network, target);
     if (methods !== null) return methods;
+    if (isAsking(this.network)) {
+      const isOpen = () => !client.destroyed;
+      const isAllowed = await this.listener.askFor({ ...target, method }, isOpen);
+      if (this.closed) throw runEnded();
+      if (isAllowed) return 'any';
+      throw new EgressRefusal(target, 'declined');
+    }
     throw new EgressRefusal(target, this.network.mode === 'off' ? 'network_off' : 'host_not_allowed');
   }
 

@@ -21,7 +21,7 @@ export async function openTunnel(
 ): Promise<void> {
   const target = parseAuthority(req.url ?? '');
   if (target === null) throw unreadable();
-  const methods = run.permit(target);
+  const methods = await run.permit(target, null, client);
   const route = await run.locate(target, 'https');
   const server = methods === 'any' ? await run.dial(target, route) : null;
   client.write(ESTABLISHED);

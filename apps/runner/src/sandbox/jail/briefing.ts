@@ -15,7 +15,9 @@ const briefing = (network: Network): string =>
   [
     'You work in a Linux sandbox of your own. You can write to the repository, to your home folder and to /tmp, which is emptied after each turn. System folders are read-only. You have no root rights.',
     reachable(network),
-    'Nobody can approve anything while you work. Commands that the sandbox allows run at once.',
+    network.mode === 'ask'
+      ? 'Commands that the sandbox allows run at once.'
+      : 'Nobody can approve anything while you work. Commands that the sandbox allows run at once.',
   ].join('\n');
 
 function reachable(network: Network): string {
@@ -24,6 +26,8 @@ function reachable(network: Network): string {
       return 'The network is off. No host can be reached, so nothing can be downloaded or installed. If the task needs the network, say so: the person can turn it on or allow hosts in the environment of this session.';
     case 'allow_list':
       return `Of the network, only these hosts can be reached, through the proxy that HTTP_PROXY and HTTPS_PROXY name: ${network.hosts.map(describeHost).join(', ')}. If the task needs another host, say which: the person can allow it in the environment of this session.`;
+    case 'ask':
+      return `Other hosts than ${network.hosts.length === 0 ? 'the model' : network.hosts.map(describeHost).join(', ')} are reached only if the person allows it: the connection waits at the proxy that HTTP_PROXY and HTTPS_PROXY name while the person is asked, which may take minutes. Use long timeouts, and do not repeat a request that was declined.`;
     case 'on':
       return 'Public hosts can be reached, through the proxy that HTTP_PROXY and HTTPS_PROXY name. Private addresses cannot.';
   }

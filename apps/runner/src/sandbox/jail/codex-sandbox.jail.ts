@@ -64,7 +64,7 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
   problemWith({ network, trustRepository, hasSecrets }: RunSettings): string | null {
     if (trustRepository) return NO_TRUST;
     if (hasSecrets) return NO_GRANT;
-    return this.isolation === 'codex-sandbox' && network.mode === 'allow_list' ? NO_ALLOW_LIST : null;
+    return this.isolation === 'codex-sandbox' && 'hosts' in network ? NO_ALLOW_LIST : null;
   }
 
   async launch({ runId, paths, environment, network, images = [] }: JailedTurn): Promise<Launch> {

@@ -20,7 +20,8 @@ import { RUN_VARIABLE } from './jail.js';
  *     homes/agent.copied an empty file, as old as the copy: the backend shows a person what has changed since
  *
  * Agents get a new copy after each setup run, and when their network is not the one that the copy was written with: what
- * was planted without a network is never started with one. Without a network everything may be started.
+ * was planted without a network is never started with one. Without a network everything may be started. A network that asks stays the
+ * same with one host more: a person has allowed it for these agents.
  *
  * The copy is made by `cp` in a jail of its own, since both folders hold whatever scripts and agents have put there. It is
  * a copy and not an overlay mount, which a container or an older bubblewrap does not allow.
@@ -73,7 +74,7 @@ export async function prepareHome({ bwrap, runId, paths, layer, network }: HomeR
     return setup;
   }
   const known = await readRecord(record);
-  if (known === null || (network.mode !== 'off' && !isDeepStrictEqual(known.network, network))) {
+  if (known === null || !mayStart(known, network)) {
     await rm(record, { force: true });
     const from = isNew ? paths.codexHome : setup;
     const mounts = ['--bind', homes, '/homes', '--ro-bind', from, '/from'];
@@ -86,6 +87,12 @@ export async function prepareHome({ bwrap, runId, paths, layer, network }: HomeR
   }
   await writeFile(record, JSON.stringify({ network } satisfies AgentHome), { mode: 0o600 });
   return join(homes, HOMES.agent);
+}
+
+/** Whether agents with this network may start what was left in the copy. */
+function mayStart(known: AgentHome, network: Network): boolean {
+  if (network.mode === 'off' || isDeepStrictEqual(known.network, network)) return true;
+  return network.mode === 'ask' && known.network.mode === 'ask';
 }
 
 /** Names the HOME that the session's agents have now: another one after they got a new copy. null: the next run gets one. */

@@ -27,7 +27,7 @@ export function fromNetwork(answer: NetworkAnswer): NetworkDraft {
   return {
     mode: network?.mode ?? null,
     hosts:
-      network?.mode === 'allow_list'
+      network && 'hosts' in network
         ? network.hosts.map(({ host, methods }) => ({ host, readOnly: methods === 'read' }))
         : [],
   };
@@ -35,7 +35,7 @@ export function fromNetwork(answer: NetworkAnswer): NetworkDraft {
 
 /** What the draft says; `networkErrors` finds a draft without a mode. */
 export function toNetwork({ mode, hosts }: NetworkDraft): NetworkInput {
-  if (mode !== 'allow_list') return { mode: mode ?? 'off' };
+  if (mode !== 'allow_list' && mode !== 'ask') return { mode: mode ?? 'off' };
   return {
     mode,
     hosts: hosts.map(({ host, readOnly }) => ({
@@ -70,7 +70,7 @@ export function allows(answer: NetworkAnswer, refusal: Refusal): boolean {
   const network = knownNetwork(answer) ?? NETWORK_OFF;
   if (refusal.reason === 'address_not_public') return false;
   if (network.mode === 'on') return true;
-  if (network.mode !== 'allow_list') return false;
+  if (!('hosts' in network)) return false;
   const wanted = ruleName(refusal);
   return network.hosts.some(
     ({ host, methods }) =>
@@ -86,5 +86,5 @@ export function allowing(draft: NetworkDraft, refusal: Refusal): NetworkDraft {
   const readOnly =
     refusal.reason !== 'method_not_allowed' &&
     draft.hosts.some((rule) => rule.host === name && rule.readOnly);
-  return { mode: 'allow_list', hosts: [...others, { host: name, readOnly }] };
+  return { mode: draft.mode === 'ask' ? 'ask' : 'allow_list', hosts: [...others, { host: name, readOnly }] };
 }

@@ -7,7 +7,7 @@ import { cx } from '../../shared/lib/cx.js';
 import { errorsBelow, type FieldErrors } from './field-errors.js';
 import { HostList } from './host-list.js';
 import type { NetworkDraft } from './network-draft.js';
-import { networkLimit, networkMode } from './network-modes.js';
+import { hasHosts, networkLimit, networkMode } from './network-modes.js';
 
 interface NetworkFieldsProps {
   value: NetworkDraft;
@@ -28,14 +28,14 @@ export function NetworkFields({ value, onChange, errors }: NetworkFieldsProps) {
         className="space-y-0.5"
       >
         {NETWORK_MODES.map((mode) => (
-          <ModeChoice key={mode} mode={mode} disabled={limit !== null && mode === 'allow_list'} />
+          <ModeChoice key={mode} mode={mode} disabled={limit !== null && hasHosts(mode)} />
         ))}
       </RadioGroup.Root>
       {limit && (
         <p className="rounded-lg bg-warning-soft px-2.5 py-2 text-xs text-muted-foreground">{limit}</p>
       )}
       {errors['/mode'] && <p className="px-2.5 text-xs text-muted-foreground">{errors['/mode']}</p>}
-      {value.mode === 'allow_list' && (
+      {value.mode !== null && hasHosts(value.mode) && (
         <HostList
           hosts={value.hosts}
           onChange={(hosts) => onChange({ ...value, hosts })}

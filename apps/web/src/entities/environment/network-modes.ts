@@ -6,7 +6,7 @@ import {
   type NetworkRefusal,
 } from '@saas-codex/contracts/network';
 import type { SystemInfo } from '@saas-codex/contracts/system';
-import { Globe, GlobeLock, GlobeOff, type LucideIcon } from 'lucide-react';
+import { Globe, GlobeCheck, GlobeLock, GlobeOff, type LucideIcon } from 'lucide-react';
 import { inWords, lookUp } from '../../shared/lib/open-enums.js';
 
 /** A connection that the network of a run did not allow. */
@@ -30,12 +30,20 @@ const MODES: Record<NetworkMode, Mode> = {
     icon: GlobeLock,
     note: 'Only the hosts that you list.',
   },
+  ask: {
+    name: 'Ask',
+    icon: GlobeCheck,
+    note: 'Your hosts, and others once somebody allows it: the connection waits.',
+  },
   on: { name: 'On', icon: Globe, note: 'All public hosts, but no private networks.' },
 };
 
 /** The mode's name, icon and note. A mode of a newer server has its own name and a neutral icon. */
 export const networkMode = (mode: string): Mode =>
   lookUp(MODES, mode) ?? { name: inWords(mode), icon: Globe, note: '' };
+
+/** Whether a network of this mode names hosts. */
+export const hasHosts = (mode: string): boolean => mode === 'allow_list' || mode === 'ask';
 
 /** A network in a word or two; a single host by its name. */
 export function networkText(answer: NetworkAnswer): string {
@@ -49,7 +57,7 @@ export function networkText(answer: NetworkAnswer): string {
 export function networkLimit(isolation: SystemInfo['isolation'] | undefined): string | null {
   switch (isolation) {
     case 'codex-sandbox':
-      return "An allow list needs the bubblewrap jail. This server uses Codex's own sandbox.";
+      return "An allow list, and asking, need the bubblewrap jail. This server uses Codex's own sandbox.";
     case 'none':
       return 'The network cannot be limited here: this server runs commands without isolation.';
     default:
@@ -59,6 +67,7 @@ export function networkLimit(isolation: SystemInfo['isolation'] | undefined): st
 
 const REFUSED_BECAUSE: Partial<Record<NetworkRefusal, string>> = {
   host_not_allowed: 'not on the allow list',
+  declined: 'somebody was asked and declined',
   method_not_allowed: 'only reading is allowed there',
   address_not_public: 'not a public address',
 };

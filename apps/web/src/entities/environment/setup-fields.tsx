@@ -7,7 +7,7 @@ import { Segmented } from '../../shared/ui/segmented.js';
 import { errorsBelow, type FieldErrors } from './field-errors.js';
 import { HostList } from './host-list.js';
 import type { NetworkDraft } from './network-draft.js';
-import { networkLimit, networkMode } from './network-modes.js';
+import { hasHosts, networkLimit, networkMode } from './network-modes.js';
 import type { SetupDraft } from './setup-draft.js';
 
 interface SetupFieldsProps {
@@ -62,7 +62,7 @@ function SetupNetwork({ value, onChange, errors }: SetupFieldsProps) {
     ...NETWORK_MODES.map((mode) => ({
       value: mode,
       name: networkMode(mode).name,
-      disabled: limit !== null && mode === 'allow_list',
+      disabled: limit !== null && hasHosts(mode),
     })),
   ];
   const choose = (next: Choice) => {
@@ -84,7 +84,7 @@ function SetupNetwork({ value, onChange, errors }: SetupFieldsProps) {
         {choice === 'session' ? 'It may reach what the agent may reach.' : choice && networkMode(choice).note}{' '}
         {errors['/mode']} {limit}
       </p>
-      {choice === 'allow_list' && (
+      {choice !== null && hasHosts(choice) && (
         <div className="mt-2.5">
           <HostList
             hosts={value.network.hosts}

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Hand } from 'lucide-react';
 import { describeCommand } from '../../entities/timeline/command/describe-command.js';
 import type { ApprovalEntry, Entry } from '../../entities/timeline/run-timeline.js';
+import { destinationText } from '../../entities/timeline/items/approval-row.js';
 import { ApiError } from '../../shared/api/api-error.js';
 import { path, request } from '../../shared/api/request.js';
 import { usePermission } from '../../shared/api/use-permission.js';
@@ -32,6 +33,7 @@ export const ApprovalCards = ({ questions, entries, sessionId }: ApprovalCardPro
 const TITLES: Record<string, string> = {
   command: 'Codex wants to run a command',
   file_change: 'Codex wants to change files',
+  network: 'A command wants to reach a host',
 };
 
 interface Answer {
@@ -47,6 +49,13 @@ const ANSWERS: readonly Answer[] = [
   { decision: 'decline', label: 'Decline and go on' },
   { decision: 'cancel', label: 'Decline and stop' },
 ];
+
+/** A connection is allowed or refused. The run goes on either way. */
+const NETWORK_LABELS: Partial<Record<ApprovalDecision, string>> = {
+  accept: 'Allow once',
+  accept_for_session: 'Allow for this session',
+  decline: 'Refuse',
+};
 
 function ApprovalCard({
   entry: { question },
@@ -79,6 +88,11 @@ function ApprovalCard({
           <VisibleText>{describeCommand(question.command).script}</VisibleText>
         </pre>
       )}
+      {question.destination && (
+        <p className="mt-2 rounded-lg border bg-card px-3 py-2 font-mono text-xs wrap-anywhere">
+          <VisibleText>{destinationText(question.destination)}</VisibleText>
+        </p>
+      )}
       <ChangePreview changes={changesOf(entries, question.item_id)} />
       {mayAnswer && !answered && (
         <div className="mt-3 grid gap-2 sm:flex sm:flex-wrap">
@@ -92,13 +106,13 @@ function ApprovalCard({
                 busy={decide.isPending && decide.variables === decision}
                 onClick={() => decide.mutate(decision)}
               >
-                {label}
+                {(question.kind === 'network' && NETWORK_LABELS[decision]) || label}
               </Button>
             ),
           )}
         </div>
       )}
-      {answered && <p className="mt-2 text-muted-foreground">Answered. The run goes on in a moment.</p>}
+      {answered && <p className="mt-2 text-muted-foreground">Answered. It takes effect in a moment.</p>}
       {!mayAnswer && <p className="mt-2 text-muted-foreground">It waits for somebody who may answer.</p>}
       {decide.error && <ErrorNotice error={decide.error} className="mt-3" />}
     </section>

@@ -1,3 +1,4 @@
+import type { Destination } from '@saas-codex/contracts/approval-questions';
 import type { Approval } from '@saas-codex/contracts/approvals';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
@@ -32,13 +33,21 @@ export function ApprovalRow({ entry: { question, resolved }, id, session, live }
       icon={icon}
       verb={verb}
       target={
-        question.command !== null && <CodeTarget>{describeCommand(question.command).script}</CodeTarget>
+        question.command !== null ? (
+          <CodeTarget>{describeCommand(question.command).script}</CodeTarget>
+        ) : (
+          question.destination && <CodeTarget>{destinationText(question.destination)}</CodeTarget>
+        )
       }
     >
       {approval?.note && <p className="text-sm whitespace-pre-wrap text-muted-foreground">{approval.note}</p>}
     </StepRow>
   );
 }
+
+/** `GET example.org:80` */
+export const destinationText = ({ host, port, method }: Destination): string =>
+  `${method === null ? '' : `${method} `}${host}:${port}`;
 
 interface Outcome {
   icon: LucideIcon;
