@@ -128,6 +128,14 @@ describe('the home folder in a jail', () => {
     expect(await outputOfAgent('tool', ON)).toBe('tool\n');
   });
 
+  it('stays when a person has allowed one host more, and not when nobody is asked any more', async () => {
+    const hosts = [{ host: 'example.org' }];
+    await setups.outputOfScript(install('~/.local/bin/tool', 'tool'));
+    await outputOfAgent(install('~/.local/bin/tool', 'installed'), { mode: 'ask' });
+    expect(await outputOfAgent('tool', { mode: 'ask', hosts })).toBe('installed\n');
+    expect(await outputOfAgent('tool', { mode: 'allow_list', hosts })).toBe('tool\n');
+  });
+
   it('is copied as it is: links, locked folders, odd names', async () => {
     await setups.outputOfScript(
       'ln -s /etc/shadow ~/link; mkdir ~/locked; touch ~/locked/a "$HOME/..two" "$HOME/a b"; chmod 000 ~/locked',

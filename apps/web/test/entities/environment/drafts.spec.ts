@@ -48,6 +48,7 @@ describe('a network draft', () => {
       '/hosts/1/host': expect.stringContaining('is not a host name'),
     });
     expect(networkErrors(list())).toEqual({ '/hosts': expect.stringContaining('at least one host') });
+    expect(networkErrors({ ...list(), mode: 'ask' })).toEqual({});
     expect(networkErrors(NETWORK_DRAFT_OFF)).toEqual({});
   });
 
@@ -71,6 +72,7 @@ describe('a network draft', () => {
   it('adds a refused host once, and allows no less than the connection needs', () => {
     const refusal = { host: 'a.example', port: 443, reason: 'network_off' } as const;
     expect(allowing(NETWORK_DRAFT_OFF, refusal)).toEqual(list('a.example'));
+    expect(allowing({ ...list(), mode: 'ask' }, refusal)).toEqual({ ...list('a.example'), mode: 'ask' });
     expect(allowing(list('b.example'), { ...refusal, port: 8080 })).toEqual(
       list('b.example', 'a.example:8080'),
     );
