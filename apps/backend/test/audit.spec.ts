@@ -280,6 +280,20 @@ async function doEverything(): Promise<void> {
       (await sql('SELECT FROM sessions WHERE id = $1 AND base_tree IS NOT NULL', [session.session_id]))
         .length > 0,
   );
+  await sql(`UPDATE sessions SET status = 'ready' WHERE id = $1`, [session.session_id]);
+  const [base] = await sql<{ tree: string }>('SELECT base_tree AS tree FROM sessions WHERE id = $1', [
+    session.session_id,
+  ]);
+  const lines = { path: 'README.md', tree: base?.tree, side: 'new', first_line: 1, last_line: 1 };
+  const remark = { ...lines, text: secret(`${SECRET}comment`) };
+  let comment: Body = {};
+  await mine('createComment', async () => (comment = await send('POST', `${at}/comments`, remark)));
+  const commentAt = `${at}/comments/${comment.comment_id}`;
+  await mine('updateComment', () => send('PATCH', commentAt, { resolved: true }));
+  await send('PATCH', commentAt, { resolved: false });
+  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  await mine('sendComments', () => send('POST', `${at}/comments/send`, {}));
+  await mine('deleteComment', () => send('DELETE', commentAt));
   await sql(`UPDATE runs SET status = 'cancelled' WHERE session_id = $1`, [session.session_id]);
   await sql(`UPDATE sessions SET status = 'ready', active_run_id = NULL, queued_runs = 0 WHERE id = $1`, [
     session.session_id,
