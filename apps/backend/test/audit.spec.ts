@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { AuditEntry, AuditPage } from '@saas-codex/contracts/audit';
@@ -281,10 +283,9 @@ async function doEverything(): Promise<void> {
         .length > 0,
   );
   await sql(`UPDATE sessions SET status = 'ready' WHERE id = $1`, [session.session_id]);
-  const [base] = await sql<{ tree: string }>('SELECT base_tree AS tree FROM sessions WHERE id = $1', [
-    session.session_id,
-  ]);
-  const lines = { path: 'README.md', tree: base?.tree, side: 'new', first_line: 1, last_line: 1 };
+  await writeFile(join(String(session.repo_path), 'README.md'), 'a line\n');
+  const { to: tree } = await send('GET', `${at}/diff`);
+  const lines = { path: 'README.md', tree, side: 'new', first_line: 1, last_line: 1 };
   const remark = { ...lines, text: secret(`${SECRET}comment`) };
   let comment: Body = {};
   await mine('createComment', async () => (comment = await send('POST', `${at}/comments`, remark)));
