@@ -90,7 +90,7 @@ test('a person comments on lines, sees the comments of others, and sends them al
   const body = { path: file, tree, side: 'new', first_line: 1, last_line: 1, text: 'And the tulips?' };
   await system.api(path('/comments'), { method: 'POST', body: JSON.stringify(body) });
   await page.getByText('And the tulips?').waitFor();
-  await page.getByRole('button', { name: '2 open comments' }).waitFor();
+  await page.getByRole('button', { name: '2 comments', exact: true }).waitFor();
 
   // With the keyboard: the first changed line, then a field for it.
   await page.getByRole('region', { name: 'Changes, file by file' }).focus();
@@ -99,7 +99,7 @@ test('a person comments on lines, sees the comments of others, and sends them al
   await page.keyboard.press('c');
   await field().fill('A third one.');
   await page.getByRole('button', { name: 'Comment', exact: true }).click();
-  await page.getByRole('button', { name: '3 open comments' }).click();
+  await page.getByRole('button', { name: '3 comments', exact: true }).click();
   await lookAt('comments');
 
   await page.getByRole('button', { name: 'Send 3 comments' }).click();

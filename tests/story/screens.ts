@@ -113,7 +113,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'changes', open: at(`${worked}?panel=changes`, 'The prompt was:') },
     {
       name: 'comments',
-      open: then(at(`${worked}?panel=changes`, 'Say which beans.'), '1 open comment', 'Line 1'),
+      open: then(at(`${worked}?panel=changes`, 'Say which beans.'), '1 comment', 'Line 1'),
     },
     { name: 'session-menu', open: then(idle, 'Session actions', 'Rename…') },
     { name: 'your-name', open: then(settings, 'Change your name', 'Change name') },

@@ -61,7 +61,7 @@ export class CommentViews {
     });
   }
 
-  /** Where the lines of comments are in the session's last checkpoint, by the ids of the comments. */
+  /** Where the lines of comments are in the session's last checkpoint, by the ids of the comments; null: they are gone. */
   async placesNow(
     ctx: RequestContext,
     session: SessionEntity,
@@ -70,7 +70,12 @@ export class CommentViews {
     const now = await this.presentTree(ctx, session);
     if (now === null) return new Map();
     const find = await this.findAll(ctx, session, comments, () => [now]);
-    return new Map(comments.map((comment) => [comment.id, placeOf(comment, find(comment, now))]));
+    return new Map(
+      comments.flatMap((comment) => {
+        const found = find(comment, now);
+        return found === 'unknown' ? [] : [[comment.id, placeOf(comment, found)] as const];
+      }),
+    );
   }
 
   /** @throws ProblemError tree_not_found: the history could read any object of the repository */

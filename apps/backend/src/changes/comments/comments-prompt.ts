@@ -15,7 +15,7 @@ export interface CommentsPrompt {
 
 /**
  * The prompt that asks for work on comments, in the order of files and lines.
- * @param places where their lines are now, by id
+ * @param places where their lines are now, by id; null: they are gone; undefined: it is not known
  */
 export function commentsPrompt(
   comments: readonly CommentEntity[],
@@ -26,7 +26,7 @@ export function commentsPrompt(
   );
   const prompt: CommentsPrompt = { text: INTRODUCTION, comments: [] };
   for (const comment of inOrder) {
-    const part = `\n\n${prompt.comments.length + 1}. ${partOf(comment, places.get(comment.id) ?? null)}`;
+    const part = `\n\n${prompt.comments.length + 1}. ${partOf(comment, places.get(comment.id))}`;
     if (prompt.text.length + part.length > MAX_PROMPT_LENGTH) break;
     prompt.text += part;
     prompt.comments.push(comment);
@@ -34,19 +34,23 @@ export function commentsPrompt(
   return prompt;
 }
 
-function partOf(comment: CommentEntity, place: CommentPlace | null): string {
+function partOf(comment: CommentEntity, place: CommentPlace | null | undefined): string {
   const { code, text } = comment;
   const fence = '`'.repeat(
     Math.max(3, ...(code.join('\n').match(/`+/g) ?? []).map(({ length }) => length + 1)),
   );
-  return [`${headOf(comment, place)}`, `${fence}\n${excerpt(code)}\n${fence}`, text].join('\n');
+  return [headOf(comment, place), `${fence}\n${excerpt(code)}\n${fence}`, text].join('\n');
 }
 
-function headOf({ path, firstLine, code, side }: CommentEntity, place: CommentPlace | null): string {
+function headOf(
+  { path, firstLine, code, side }: CommentEntity,
+  place: CommentPlace | null | undefined,
+): string {
   const at = (file: string, first: number, last: number) =>
     `\`${file}\`, ${first === last ? `line ${first}` : `lines ${first} to ${last}`}`;
   const then = at(path, firstLine, firstLine + code.length - 1);
   if (side === 'old') return `${then} before the change, which removed:`;
+  if (place === undefined) return `${then}:`;
   if (place === null) return `${then} at the time of the comment. The code has changed since; it was:`;
   return `${at(place.path, place.first_line, place.last_line)}:`;
 }

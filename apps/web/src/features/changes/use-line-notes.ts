@@ -23,18 +23,13 @@ const NONE: readonly LineNote[] = [];
 const NO_COMMENTS: readonly Comment[] = [];
 
 /** The comments of a session, with their places in this diff. Readers of a link get none. */
-export function useComments(session: Session, diff: Pick<Diff, 'from' | 'to'>): readonly Comment[] {
-  const { data } = useQuery({
-    ...commentsQuery(session, diff),
-    enabled: shareLinkOfPage() === undefined,
-  });
-  return data ?? NO_COMMENTS;
-}
+export const useComments = (session: Session, diff: Pick<Diff, 'from' | 'to'>) =>
+  useQuery({ ...commentsQuery(session, diff), enabled: shareLinkOfPage() === undefined });
 
 /** What is said about the lines of each file: comments, those that are being written, and findings of a review. */
 export function useLineNotes(session: Session, diff: Diff): (file: DiffFile) => readonly LineNote[] {
   const findings = useFindings(session);
-  const comments = useComments(session, diff);
+  const { data: comments = NO_COMMENTS } = useComments(session, diff);
   const drafts = useCommentDrafts(session.session_id);
   return useMemo(() => {
     const notes = new Notes();

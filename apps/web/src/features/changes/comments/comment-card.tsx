@@ -100,6 +100,7 @@ function EditedComment({ comment, onDone }: { comment: Comment; onDone: () => vo
       error={update.error}
       onSave={(saved) => update.mutate({ text: saved }, { onSuccess: close })}
       onCancel={close}
+      takesFocus={() => draft === ''}
     />
   );
 }

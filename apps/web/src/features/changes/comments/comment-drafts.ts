@@ -28,12 +28,24 @@ const change = (sessionId: string, next: (list: CommentDraft[]) => CommentDraft[
   drafts.write(listName(sessionId), list.length === 0 ? '' : JSON.stringify(list));
 };
 
+/** The field that was opened last, until it has the focus. Those that a reload shows again don't take it. */
+let opened: string | null = null;
+
 export const commentDrafts = {
   /** Opens a field at these lines, or shows the one that is there. */
   open: (sessionId: string, at: Omit<CommentDraft, 'key'>): void =>
-    change(sessionId, (list) =>
-      list.some((one) => isAt(one, at)) ? list : [...list, { ...at, key: randomId() }],
-    ),
+    change(sessionId, (list) => {
+      if (list.some((one) => isAt(one, at))) return list;
+      opened = randomId();
+      return [...list, { ...at, key: opened }];
+    }),
+
+  /** True once for a field that the person has just opened. */
+  takesFocus: ({ key }: CommentDraft): boolean => {
+    const takes = key === opened;
+    if (takes) opened = null;
+    return takes;
+  },
 
   close: (sessionId: string, draft: CommentDraft): void => {
     drafts.write(draftTextName(draft), '');

@@ -1,5 +1,5 @@
 import { MAX_COMMENT_LENGTH } from '@saas-codex/contracts/comments';
-import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useEffectEvent, useRef } from 'react';
 import { isConverting } from '../../../shared/lib/enter-key.js';
 import { tooLong } from '../../../shared/lib/too-long.js';
 import { AutoTextarea } from '../../../shared/ui/auto-textarea.js';
@@ -16,6 +16,8 @@ interface CommentFieldProps {
   error: Error | null;
   onSave: (text: string) => void;
   onCancel: () => void;
+  /** Asked once. */
+  takesFocus: () => boolean;
   children?: ReactNode;
 }
 
@@ -29,17 +31,20 @@ export function CommentField({
   error,
   onSave,
   onCancel,
+  takesFocus,
   children,
 }: CommentFieldProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const problem = tooLong(text, MAX_COMMENT_LENGTH);
   const ready = text.trim() !== '' && !problem && !busy;
-  useEffect(() => {
+  const focus = useEffectEvent(() => {
     const { current } = field;
+    if (!takesFocus()) return;
     current?.focus({ preventScroll: true });
     current?.setSelectionRange(current.value.length, current.value.length);
     current?.scrollIntoView({ block: 'nearest' });
-  }, []);
+  });
+  useEffect(() => focus(), []);
   const onKeyDown = (event: KeyboardEvent) => {
     if (isConverting(event.nativeEvent)) return;
     const saves = event.key === 'Enter' && (event.metaKey || event.ctrlKey);

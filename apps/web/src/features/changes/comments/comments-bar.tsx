@@ -3,7 +3,7 @@ import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { MessageSquare } from 'lucide-react';
 import { useId, useRef, useState } from 'react';
-import { useShowChanges } from '../../../entities/session/changes-location.js';
+import { useChangesLocation, useShowChanges } from '../../../entities/session/changes-location.js';
 import { usePermission } from '../../../shared/api/use-permission.js';
 import { randomId } from '../../../shared/lib/random-id.js';
 import { Button } from '../../../shared/ui/button.js';
@@ -14,16 +14,20 @@ import { VisibleText } from '../../../shared/ui/visible-text.js';
 import { useComments } from '../use-line-notes.js';
 import { useSendComments } from './api/comments.js';
 import { CommentCard } from './comment-card.js';
+import { useCommentDrafts } from './comment-drafts.js';
 import { lineNumbers } from './line-numbers.js';
+import { NewComment } from './new-comment.js';
 
 /** Below the diffs: sends the comments, and lists those whose lines the diffs do not show. */
 export function CommentsBar({ session, diff }: { session: Session; diff: Diff }) {
-  const comments = useComments(session, diff);
+  const { data: comments = [], error, refetch } = useComments(session, diff);
   const [listed, setListed] = useState(false);
   const id = useId();
-  if (comments.length === 0) return null;
-  const open = comments.filter(({ status }) => status !== 'resolved');
-  const unsent = open.filter(({ run_id: runId }) => runId === null);
+  const drafts = useCommentDrafts(session.session_id).filter(({ path }) => !fileOf(diff, path));
+  if (error && comments.length === 0)
+    return <ErrorNotice error={error} onRetry={() => void refetch()} className="m-3" />;
+  if (comments.length + drafts.length === 0) return null;
+  const unsent = comments.filter(({ run_id: runId, status }) => runId === null && status !== 'resolved');
   return (
     <section aria-label="Comments" className="border-t bg-background">
       <div className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 px-3 py-1.5">
@@ -35,21 +39,27 @@ export function CommentsBar({ session, diff }: { session: Session; diff: Diff })
           onClick={() => setListed(!listed)}
         >
           <MessageSquare />
-          {count(open.length, 'open comment')}
+          {summaryOf(comments)}
           <DisclosureArrow open={listed} className="size-3.5!" />
         </Button>
         <SendButton session={session} unsent={unsent} />
       </div>
+      {drafts.map((draft) => (
+        <div key={draft.key} className="border-t px-3 py-2.5">
+          <p className="mb-2 font-mono text-xs [overflow-wrap:anywhere] text-muted-foreground">
+            <VisibleText>{draft.path}</VisibleText>
+          </p>
+          <NewComment sessionId={session.session_id} draft={draft} />
+        </div>
+      ))}
       {listed && (
-        <ul
-          id={id}
-          {...scrollable('All comments')}
-          className="max-h-[40vh] space-y-3 overflow-y-auto border-t px-3 py-3"
-        >
-          {comments.map((comment) => (
-            <ListedComment key={comment.comment_id} comment={comment} diff={diff} />
-          ))}
-        </ul>
+        <div id={id} {...scrollable('All comments')} className="max-h-[40vh] overflow-y-auto border-t p-3">
+          <ul className="space-y-3">
+            {comments.map((comment) => (
+              <ListedComment key={comment.comment_id} comment={comment} diff={diff} />
+            ))}
+          </ul>
+        </div>
       )}
     </section>
   );
@@ -82,7 +92,8 @@ function SendButton({ session, unsent }: { session: Session; unsent: readonly Co
 function ListedComment({ comment, diff }: { comment: Comment; diff: Diff }) {
   const showChanges = useShowChanges();
   const { place } = comment;
-  const shown = place && diff.files.find((file) => [file.path, file.old_path].includes(place.path));
+  const { run } = useChangesLocation();
+  const shown = place && fileOf(diff, place.path);
   const { path, first_line: first, last_line: last } = place ?? comment;
   return (
     <li className="rounded-lg border bg-card px-3 py-2.5">
@@ -99,7 +110,7 @@ function ListedComment({ comment, diff }: { comment: Comment; diff: Diff }) {
             size="sm"
             variant="ghost"
             className="ml-auto"
-            onClick={() => showChanges({ file: shown.path })}
+            onClick={() => showChanges({ run, file: shown.path })}
           >
             Show
           </Button>
@@ -116,6 +127,18 @@ function ListedComment({ comment, diff }: { comment: Comment; diff: Diff }) {
       <CommentCard comment={comment} />
     </li>
   );
+}
+
+const fileOf = ({ files }: Diff, path: string) =>
+  files.find((file) => file.path === path || file.old_path === path);
+
+/** "4 comments, 2 addressed, 1 outdated" */
+function summaryOf(comments: readonly Comment[]): string {
+  const parts = ['addressed', 'outdated', 'resolved'].map((status) => {
+    const number = comments.filter((comment) => comment.status === status).length;
+    return number > 0 ? `, ${number} ${status}` : '';
+  });
+  return count(comments.length, 'comment') + parts.join('');
 }
 
 const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;

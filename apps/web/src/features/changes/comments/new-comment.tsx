@@ -23,6 +23,7 @@ export function NewComment({ sessionId, draft }: { sessionId: string; draft: Com
         create.mutate({ body: { ...at, text: saved }, idempotencyKey }, { onSuccess: close })
       }
       onCancel={close}
+      takesFocus={() => commentDrafts.takesFocus(draft)}
     >
       <span className="text-xs text-muted-foreground">
         {lines}
