@@ -282,7 +282,10 @@ async function doEverything(): Promise<void> {
       (await sql('SELECT FROM sessions WHERE id = $1 AND base_tree IS NOT NULL', [session.session_id]))
         .length > 0,
   );
-  await sql(`UPDATE sessions SET status = 'ready' WHERE id = $1`, [session.session_id]);
+  await sql(`UPDATE runs SET status = 'cancelled' WHERE session_id = $1`, [session.session_id]);
+  await sql(`UPDATE sessions SET status = 'ready', active_run_id = NULL, queued_runs = 0 WHERE id = $1`, [
+    session.session_id,
+  ]);
   await writeFile(join(String(session.repo_path), 'README.md'), 'a line\n');
   const { to: tree } = await send('GET', `${at}/diff`);
   const lines = { path: 'README.md', tree, side: 'new', first_line: 1, last_line: 1 };
@@ -296,9 +299,7 @@ async function doEverything(): Promise<void> {
   await mine('sendComments', () => send('POST', `${at}/comments/send`, {}));
   await mine('deleteComment', () => send('DELETE', commentAt));
   await sql(`UPDATE runs SET status = 'cancelled' WHERE session_id = $1`, [session.session_id]);
-  await sql(`UPDATE sessions SET status = 'ready', active_run_id = NULL, queued_runs = 0 WHERE id = $1`, [
-    session.session_id,
-  ]);
+  await sql(`UPDATE sessions SET active_run_id = NULL, queued_runs = 0 WHERE id = $1`, [session.session_id]);
   await sql(
     `UPDATE runs r SET status = 'succeeded', dispatched_at = now(), tree_before = s.base_tree, tree_after = s.base_tree
        FROM sessions s WHERE r.id = $1 AND s.id = r.session_id`,
