@@ -3,10 +3,12 @@ import type { Diff, DiffFile } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useCallback } from 'react';
 import { useChangesShownAt } from '../../entities/session/changes-location.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { Button } from '../../shared/ui/button.js';
 import { FileCard } from './file-card.js';
 import { later } from '../../shared/ui/later.js';
 import type { DiffLayout } from './patch-view.js';
+import { useLineKeys } from './use-line-selection.js';
 import { type LineNote, useLineNotes } from './use-line-notes.js';
 
 /** Few diffs have notes. */
@@ -34,6 +36,8 @@ interface DiffListProps {
 export function DiffList({ session, diff, files, focus, layout, query }: DiffListProps) {
   const shownAt = useChangesShownAt();
   const notesOf = useLineNotes(session, diff);
+  const mayComment = usePermission('comments:write');
+  useLineKeys(session.session_id, diff, mayComment);
   const { from, to } = diff;
   const renderNote = useCallback(
     (note: LineNote) => <LineNoteView note={note} session={session} tree={note.side === 'old' ? from : to} />,
@@ -56,6 +60,7 @@ export function DiffList({ session, diff, files, focus, layout, query }: DiffLis
             layout={layout}
             notes={notesOf(file)}
             renderNote={renderNote}
+            mayComment={mayComment}
           />
         ))}
         {query.hasNextPage && (

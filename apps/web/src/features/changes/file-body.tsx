@@ -1,6 +1,6 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, type RefCallback, useCallback, useRef, useState } from 'react';
+import { type ReactNode, type RefCallback, useCallback, useState } from 'react';
 import { modeChange } from '../../entities/session/changed-file.js';
 import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { Button } from '../../shared/ui/button.js';
@@ -25,6 +25,7 @@ export interface FileBodyProps {
   layout: DiffLayout;
   notes: readonly LineNote[];
   renderNote: (note: LineNote) => ReactNode;
+  mayComment: boolean;
 }
 
 /** The diff of a file, or the reason why it is not shown. */
@@ -64,21 +65,20 @@ function executableNote({ old_mode: before = '', new_mode: after = '' }: DiffFil
   return after.endsWith('644') && before.endsWith('755') ? ', so it cannot be run any more' : '';
 }
 
-function Patch({ sessionId, from, to, file, layout, ...notes }: FileBodyProps) {
+function Patch({ sessionId, from, to, file, layout, mayComment, ...notes }: FileBodyProps) {
   const [ref, near] = useNearView();
-  const host = useRef<HTMLDivElement>(null);
   const { data, error, refetch } = useQuery({
     ...filePatchQuery(sessionId, { from, to }, file.path),
     enabled: near,
     placeholderData: (previous) => previous,
   });
-  const selection = useLineSelection(host, { sessionId, from, to, file, patch: data?.patch ?? '' });
+  const selection = useLineSelection({ sessionId, from, to, file, patch: data?.patch ?? '' }, mayComment);
   if (error && !data) return <ErrorNotice error={error} onRetry={() => void refetch()} className="m-3" />;
   return (
     <div ref={ref}>
       {data ? (
         <>
-          <div ref={host} data-patch="">
+          <div data-patch={file.path}>
             <PatchView patch={data.patch} layout={layout} selection={selection} {...notes} />
           </div>
           {data.truncated && <Note>The rest of this diff is too large to show</Note>}

@@ -1,8 +1,8 @@
 import type { Diff, DiffFile } from '@saas-codex/contracts/diffs';
-import { type RefObject, useEffect, useEffectEvent, useMemo } from 'react';
-import { usePermission } from '../../shared/api/use-permission.js';
-import { createStore, useStore } from '../../shared/lib/store.js';
-import { useShortcut } from '../../shared/lib/use-shortcut.js';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useEffectEvent, useMemo, useSyncExternalStore } from 'react';
+import { createStore } from '../../shared/lib/store.js';
+import { filePatchQuery } from './api/get-file-patch.js';
 import { commentDrafts } from './comments/comment-drafts.js';
 import { linesOf, nextRow, pointAt, rowsOf, type ViewerRange } from './line-places.js';
 
@@ -16,95 +16,117 @@ export interface LineSelection {
 /** The lines that are selected in Changes, in one file at a time. */
 const selection = createStore<{ path: string; range: ViewerRange } | null>(null);
 
-const PATCH = '[data-patch]';
+/** A file as its diff shows it. */
+interface ShownFile {
+  sessionId: string;
+  from: string;
+  to: string;
+  file: Pick<DiffFile, 'path' | 'old_path'>;
+  patch: string;
+}
 
-/**
- * Lets a person select lines of a file and comment on them.
- *
- *     c           comments on the selected lines; without any, selects the first changed line of the file in view
- *     ↓ ↑         select the next line, with Shift one more; Escape selects none
- *
- * @param host holds the patch, and has the attribute `data-patch`
- * @returns null for those who may not comment
- */
-export function useLineSelection(
-  host: RefObject<HTMLElement | null>,
-  {
-    sessionId,
-    from,
-    to,
-    file,
-    patch,
-  }: Pick<Diff, 'from' | 'to'> & { sessionId: string; file: DiffFile; patch: string },
-): LineSelection | null {
-  const mayComment = usePermission('comments:write');
-  const current = useStore(selection);
-  const rows = useMemo(() => rowsOf(patch), [patch]);
-  const { path } = file;
-  const selected = current?.path === path ? current.range : null;
+/** Opens a field for a comment on these lines, and selects none. */
+function commentOn({ sessionId, from, to, file, patch }: ShownFile, range: ViewerRange): void {
+  const lines = linesOf(rowsOf(patch), range);
+  selection.write(null);
+  if (!lines) return;
+  const { side, first: first_line, last: last_line } = lines;
+  const [tree, path] = side === 'old' ? [from, file.old_path ?? file.path] : [to, file.path];
+  commentDrafts.open(sessionId, { tree, path, side, first_line, last_line });
+}
 
-  const actions = useMemo(() => {
-    const onSelect = (range: ViewerRange | null) => {
-      if (range) selection.write({ path, range });
-      else if (selection.read()?.path === path) selection.write(null);
-    };
-    const onComment = (range: ViewerRange) => {
-      const lines = linesOf(rows, range);
-      if (!lines) return;
-      const [tree, ofSide] = lines.side === 'old' ? [from, file.old_path ?? path] : [to, path];
-      const { side, first, last } = lines;
-      commentDrafts.open(sessionId, { tree, path: ofSide, side, first_line: first, last_line: last });
-      selection.write(null);
-    };
-    return { onSelect, onComment };
-  }, [rows, sessionId, from, to, path, file.old_path]);
-
-  const move = (by: number, extend: boolean) => {
-    const row = nextRow(rows, selected, by);
-    if (!row) return;
-    const { line, side } = pointAt(row);
-    const start =
-      extend && selected ? { start: selected.start, side: selected.side ?? side } : { start: line, side };
-    actions.onSelect({ ...start, end: line, endSide: side });
+/** Lets the pointer select lines of a file and comment on them. @returns null for those who may not comment */
+export function useLineSelection(shown: ShownFile, mayComment: boolean): LineSelection | null {
+  const { sessionId, from, to, file, patch } = shown;
+  const { path, old_path: oldPath } = file;
+  const read = () => {
+    const current = selection.read();
+    return current?.path === path ? current.range : null;
   };
-  useShortcut('c', () => (selected ? actions.onComment(selected) : move(0, false)), {
-    plain: true,
-    when: () =>
-      mayComment && (selected !== null || (selection.read() === null && isFirstInView(host.current))),
-  });
-  const onKey = useEffectEvent((event: KeyboardEvent) => {
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if ((by === undefined && event.key !== 'Escape') || isInField(event.target)) return;
-    event.preventDefault();
-    if (by === undefined) selection.write(null);
-    else move(by, event.shiftKey);
-  });
-  const hasSelection = selected !== null;
-  useEffect(() => {
-    if (!hasSelection) return;
-    const listener = (event: KeyboardEvent) => onKey(event);
-    addEventListener('keydown', listener);
-    return () => removeEventListener('keydown', listener);
-  }, [hasSelection]);
-  useEffect(() => {
-    const line =
-      selected &&
-      host.current?.querySelector('diffs-container')?.shadowRoot?.querySelector('[data-selected-line]');
-    line?.scrollIntoView({ block: 'nearest' });
-  }, [host, selected]);
-
+  const selected = useSyncExternalStore(selection.subscribe, read, read);
+  const actions = useMemo(
+    () => ({
+      onSelect: (range: ViewerRange | null) => {
+        if (range) selection.write({ path, range });
+        else if (selection.read()?.path === path) selection.write(null);
+      },
+      onComment: (range: ViewerRange) =>
+        commentOn({ sessionId, from, to, file: { path, old_path: oldPath }, patch }, range),
+    }),
+    [sessionId, from, to, path, oldPath, patch],
+  );
   return useMemo(() => (mayComment ? { selected, ...actions } : null), [mayComment, selected, actions]);
 }
 
-/** Whether it is the topmost patch that can be seen. */
-function isFirstInView(host: HTMLElement | null): boolean {
+/**
+ * Lets the keyboard do the same:
+ *
+ *     c        comments on the selected lines; without any, selects the first changed line of the file in view
+ *     ↓ ↑      select the next line, with Shift one more; Escape selects none
+ */
+export function useLineKeys(sessionId: string, { from, to, files }: Diff, mayComment: boolean): void {
+  const client = useQueryClient();
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    const { key, target, shiftKey } = event;
+    const isModified = event.metaKey || event.ctrlKey || event.altKey || event.isComposing;
+    if (!mayComment || isModified || event.defaultPrevented || isInField(target)) return;
+    const current = selection.read();
+    const by = { ArrowDown: 1, ArrowUp: -1 }[key];
+    if (key !== 'c' && (!current || (by === undefined && key !== 'Escape'))) return;
+    const path = current?.path ?? pathInView();
+    const file = files.find((one) => one.path === path);
+    const { patch } =
+      (path && client.getQueryData(filePatchQuery(sessionId, { from, to }, path).queryKey)) || {};
+    if (!file || patch === undefined) return;
+    event.preventDefault();
+    if (key === 'Escape') selection.write(null);
+    else if (key === 'c' && current) commentOn({ sessionId, from, to, file, patch }, current.range);
+    else {
+      const range = moved(patch, current?.range ?? null, by ?? 0, shiftKey);
+      if (range) selection.write({ path: file.path, range });
+      // The viewer has marked it then.
+      requestAnimationFrame(scrollToSelection);
+    }
+  });
+  useEffect(() => {
+    const listener = (event: KeyboardEvent) => onKey(event);
+    addEventListener('keydown', listener);
+    return () => {
+      removeEventListener('keydown', listener);
+      selection.write(null);
+    };
+  }, []);
+}
+
+function moved(patch: string, range: ViewerRange | null, by: number, extend: boolean): ViewerRange | null {
+  const row = nextRow(rowsOf(patch), range, by);
+  if (!row) return null;
+  const { line: end, side: endSide } = pointAt(row);
+  const isLonger = extend && range !== null;
+  return {
+    start: isLonger ? range.start : end,
+    side: (isLonger && range.side) || endSide,
+    end,
+    endSide,
+  };
+}
+
+const PATCHES = '[data-patch]';
+
+/** The file whose patch is the topmost one that can be seen. */
+function pathInView(): string | undefined {
   const isSeen = (element: Element) => {
     const { top, bottom } = element.getBoundingClientRect();
     return bottom > 120 && top < innerHeight;
   };
-  return host !== null && [...document.querySelectorAll(PATCH)].find(isSeen) === host;
+  return [...document.querySelectorAll<HTMLElement>(PATCHES)].find(isSeen)?.dataset.patch;
+}
+
+function scrollToSelection(): void {
+  for (const viewer of document.querySelectorAll(`${PATCHES} > *`))
+    viewer.shadowRoot?.querySelector('[data-selected-line]')?.scrollIntoView({ block: 'nearest' });
 }
 
 const isInField = (target: EventTarget | null): boolean =>
   target instanceof Element &&
-  target.closest('input, textarea, select, [contenteditable], [role=menu]') !== null;
+  target.closest('input, textarea, select, [contenteditable], [role=menu], [role=dialog]') !== null;
