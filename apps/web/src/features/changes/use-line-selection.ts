@@ -58,6 +58,8 @@ export function useLineSelection(shown: ShownFile, mayComment: boolean): LineSel
   return useMemo(() => (mayComment ? { selected, ...actions } : null), [mayComment, selected, actions]);
 }
 
+const STEPS: Readonly<Record<string, number | undefined>> = { ArrowDown: 1, ArrowUp: -1 };
+
 /**
  * Lets the keyboard do the same:
  *
@@ -71,12 +73,12 @@ export function useLineKeys(sessionId: string, { from, to, files }: Diff, mayCom
     const isModified = event.metaKey || event.ctrlKey || event.altKey || event.isComposing;
     if (!mayComment || isModified || event.defaultPrevented || isInField(target)) return;
     const current = selection.read();
-    const by = { ArrowDown: 1, ArrowUp: -1 }[key];
+    const by = STEPS[key];
     if (key !== 'c' && (!current || (by === undefined && key !== 'Escape'))) return;
     const path = current?.path ?? pathInView();
     const file = files.find((one) => one.path === path);
-    const { patch } =
-      (path && client.getQueryData(filePatchQuery(sessionId, { from, to }, path).queryKey)) || {};
+    const query = filePatchQuery(sessionId, { from, to }, path ?? '');
+    const patch = client.getQueryData(query.queryKey)?.patch;
     if (!file || patch === undefined) return;
     event.preventDefault();
     if (key === 'Escape') selection.write(null);
