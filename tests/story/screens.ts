@@ -1,6 +1,7 @@
 import { NOWHERE } from '@saas-codex/testing/backend/operations';
 import type { System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { Page } from 'playwright-core';
 
@@ -45,6 +46,17 @@ export async function everyScreen(system: System, repository: string): Promise<S
     ),
   ]);
   await system.api(`/api${archived}`, { method: 'PATCH', body: JSON.stringify({ status: 'archived' }) });
+
+  const { to: tree, files } = (await (await system.api(`/api${worked}/diff`)).json()) as Diff;
+  const remark = {
+    path: files[0]?.path,
+    tree,
+    side: 'new',
+    first_line: 1,
+    last_line: 1,
+    text: 'Say which beans.',
+  };
+  await post(system, `/api${worked}/comments`, remark);
 
   // The app is loaded once per page: a link that is followed within it costs a tenth of a load.
   const at = (path: string, shown: string | RegExp) => async (page: Page) => {
@@ -99,6 +111,10 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'session', open: idle },
     { name: 'work', open: then(work, /^Listed/, 'README.md') },
     { name: 'changes', open: at(`${worked}?panel=changes`, 'The prompt was:') },
+    {
+      name: 'comments',
+      open: then(at(`${worked}?panel=changes`, 'Say which beans.'), '1 comment', 'Line 1'),
+    },
     { name: 'session-menu', open: then(idle, 'Session actions', 'Rename…') },
     { name: 'your-name', open: then(settings, 'Change your name', 'Change name') },
     { name: 'your-email', open: then(settings, 'Change your email', 'We mail a link') },

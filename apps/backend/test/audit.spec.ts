@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { AuditEntry, AuditPage } from '@saas-codex/contracts/audit';
@@ -284,6 +286,20 @@ async function doEverything(): Promise<void> {
   await sql(`UPDATE sessions SET status = 'ready', active_run_id = NULL, queued_runs = 0 WHERE id = $1`, [
     session.session_id,
   ]);
+  await writeFile(join(String(session.repo_path), 'README.md'), 'a line\n');
+  const { to: tree } = await send('GET', `${at}/diff`);
+  const lines = { path: 'README.md', tree, side: 'new', first_line: 1, last_line: 1 };
+  const remark = { ...lines, text: secret(`${SECRET}comment`) };
+  let comment: Body = {};
+  await mine('createComment', async () => (comment = await send('POST', `${at}/comments`, remark)));
+  const commentAt = `${at}/comments/${comment.comment_id}`;
+  await mine('updateComment', () => send('PATCH', commentAt, { resolved: true }));
+  await send('PATCH', commentAt, { resolved: false });
+  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  await mine('sendComments', () => send('POST', `${at}/comments/send`, {}));
+  await mine('deleteComment', () => send('DELETE', commentAt));
+  await sql(`UPDATE runs SET status = 'cancelled' WHERE session_id = $1`, [session.session_id]);
+  await sql(`UPDATE sessions SET active_run_id = NULL, queued_runs = 0 WHERE id = $1`, [session.session_id]);
   await sql(
     `UPDATE runs r SET status = 'succeeded', dispatched_at = now(), tree_before = s.base_tree, tree_after = s.base_tree
        FROM sessions s WHERE r.id = $1 AND s.id = r.session_id`,

@@ -144,6 +144,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [tenantId, session, run, user],
   );
   await db.query(
+    `INSERT INTO comments (id, tenant_id, session_id, text, side, tree, path, first_line, code, before, after, created_by, author, created_at)
+     VALUES (gen_random_uuid(), $1, $2, 'x', 'new', 'x', 'x', 1, '[]', '[]', '[]', $3, '{}', now())`,
+    [tenantId, session, user],
+  );
+  await db.query(
     `INSERT INTO session_images (id, tenant_id, session_id, media_type, bytes, width, height, created_by, created_at)
      VALUES (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 1, $3, now())`,
     [tenantId, session, user],

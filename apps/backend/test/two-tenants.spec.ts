@@ -76,6 +76,7 @@ const signIn = randomUUID();
 let serviceAccount: string;
 const passkey = randomUUID();
 const steer = randomUUID();
+const comment = randomUUID();
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -154,6 +155,11 @@ beforeAll(async () => {
     `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
      VALUES ($1, $2, $3, $4, 1, 'Theirs', 'delivered', $5, '{}', now())`,
     [steer, theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id, theirs.userId],
+  );
+  await sql(
+    `INSERT INTO comments (id, tenant_id, session_id, text, side, tree, path, first_line, code, before, after, created_by, author, created_at)
+     VALUES ($1, $2, $3, 'Theirs', 'new', $4, 'README.md', 1, '["The same file"]', '[]', '[]', $5, '{}', now())`,
+    [comment, theirs.tenantId, ofTheirs.session.session_id, 'a'.repeat(40), theirs.userId],
   );
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
@@ -371,6 +377,16 @@ const BODIES: Record<string, object> = {
   createShareLink: {},
   editPrompt: { prompt: 'Note that' },
   steerRun: { prompt: 'Note that too' },
+  createComment: {
+    path: 'README.md',
+    tree: 'a'.repeat(40),
+    side: 'new',
+    first_line: 1,
+    last_line: 1,
+    text: 'x',
+  },
+  sendComments: {},
+  updateComment: { resolved: true },
   orderQueue: { run_ids: [randomUUID()] },
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
@@ -400,6 +416,7 @@ const ID_NAMES = [
   'run_id',
   'approval_id',
   'steer_id',
+  'comment_id',
   'image_id',
   'user_id',
   'invitation_id',
@@ -482,6 +499,7 @@ async function theirRows(): Promise<string> {
     'session_images',
     'approvals',
     'run_steers',
+    'comments',
     'secrets',
     'git_credentials',
     'audit_webhooks',
@@ -519,6 +537,7 @@ async function reached(): Promise<string[]> {
     run_id: ofTheirs.run.run_id,
     approval_id: approval,
     steer_id: steer,
+    comment_id: comment,
     image_id: image,
     user_id: theirs.userId,
     invitation_id: invitation,

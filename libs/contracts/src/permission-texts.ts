@@ -21,6 +21,8 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'sessions:write': 'Start, change, archive and delete sessions',
   'runs:approve': 'Answer what runs ask before they act',
   'runs:create': 'Send prompts, take them back, and run setup scripts',
+  'comments:write': 'Comment on changes, and resolve comments',
+  'comments:manage': 'Delete the comments of others',
   'runs:cancel': 'Stop runs, and remove prompts from the queue',
   'sessions:share': 'Make links that show a session to people outside, and revoke them',
   'secrets:read': 'See the names of secrets, and choose which ones a session gets',

@@ -43,6 +43,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     session_images: WRITES,
     approvals: ['SELECT', 'INSERT', 'UPDATE'],
     run_steers: ['SELECT', 'INSERT', 'UPDATE'],
+    comments: WRITES,
   },
   system: {
     migrations: ['SELECT'],

@@ -27,6 +27,7 @@ import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
 import { CreateAuditWebhooks1796204000000 } from './migrations/create-audit-webhooks.js';
+import { CreateComments1796504000000 } from './migrations/create-comments.js';
 import { CreateGitCredentials1796400000000 } from './migrations/create-git-credentials.js';
 import { AddNetworkQuestions1796508000000 } from './migrations/add-network-questions.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
@@ -69,8 +70,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateServiceAccounts1796000600000,
   AddProviderAccounts1796000700000,
   AddSessionOwner1796100200000,
-  AddRunAuthors1796100300000,
   AddSecondFactors1796100300000,
+  AddRunAuthors1796100300000,
   AddPasskeys1796100301000,
   CreateSecrets1796100400000,
   CreateModelCalls1796100500000,
@@ -88,6 +89,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddRewinds1796304000000,
   AddReviews1796305000000,
   CreateGitCredentials1796400000000,
+  CreateComments1796504000000,
   AddNetworkQuestions1796508000000,
 ];
 

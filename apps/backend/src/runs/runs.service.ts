@@ -77,6 +77,29 @@ export class RunsService {
   }
 
   /**
+   * Adds a prompt whose text is made in the transaction that queues it.
+   * @param make returns the text, and what else this transaction does once the run is there
+   * @throws ProblemError as `prompt`
+   */
+  promptWith(
+    ctx: RequestContext,
+    sessionId: string,
+    make: (tx: TenantTransaction) => Promise<{ prompt: string; queued: (run: RunEntity) => Promise<void> }>,
+  ): Promise<Run> {
+    let whenQueued: ((run: RunEntity) => Promise<void>) | undefined;
+    return this.queue(
+      ctx,
+      sessionId,
+      async (tx, session) => {
+        const { prompt, queued } = await make(tx);
+        whenQueued = queued;
+        return { kind: 'prompt', prompt, ...(await this.modelIn(tx, session)) };
+      },
+      async (run) => whenQueued?.(run),
+    );
+  }
+
+  /**
    * Queues a review.
    * @throws ProblemError not_supported_by_engine, review_cannot_ask, base_missing, session_failed, session_archived, model_not_allowed, limit_reached
    */
@@ -209,6 +232,7 @@ export class RunsService {
     ctx: RequestContext,
     sessionId: string,
     inputOf: (tx: TenantTransaction, session: SessionEntity) => Promise<RunInput>,
+    queued: (run: RunEntity) => Promise<void> = async () => undefined,
   ): Promise<Run> {
     const run = await this.runs.change(ctx, sessionId, async (tx, session) => {
       tx.afterCommit(() => this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
@@ -221,6 +245,7 @@ export class RunsService {
       const input = await inputOf(tx, session);
       await this.limits.requireRoomInQueue(tx, sessionId, actorId(ctx.actor));
       const run = await this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });
+      await queued(run);
       await this.audit.recordIn(tx, ctx, { target: { id: run.id, name: auditedTitle(session) } });
       return run;
     });

@@ -17,6 +17,7 @@ import { PatchFile } from './history/patch-file.js';
 import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
+import { TreeLines } from './history/tree-lines.js';
 import { TreePaths } from './history/tree-paths.js';
 import { HomeLayers } from './leftovers/home-layers.js';
 import { IgnoredFiles } from './leftovers/ignored-files.js';
@@ -57,6 +58,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Submodules,
     TenantPlaces,
     TreeDiffs,
+    TreeLines,
     TreePaths,
     WorkspaceLimits,
   ],

@@ -295,6 +295,18 @@ export class OperationsWorld {
         { kind: 'person', id: member.userId, name: mark },
       ],
     );
+    const [comment] = await this.sql<{ id: string }>(
+      `INSERT INTO comments (id, tenant_id, session_id, text, side, tree, path, first_line, code, before, after, created_by, author, created_at)
+       VALUES (gen_random_uuid(), $1, $2, $3, 'new', $4, 'README.md', 1, '[]', '[]', '[]', $5, $6, now()) RETURNING id`,
+      [
+        tenantId,
+        session.session_id,
+        mark,
+        'a'.repeat(40),
+        member.userId,
+        { kind: 'person', id: member.userId, name: mark },
+      ],
+    );
     const program = await createServiceAccount(this.backend, tenantId, 'member');
     const share = await this.share(session.session_id, {}, owner.key);
     const ids = {
@@ -311,6 +323,7 @@ export class OperationsWorld {
       secret_id: secret.secret_id,
       credential_id: credential.credential_id,
       steer_id: steer?.id ?? '',
+      comment_id: comment?.id ?? '',
       image_id: await this.uploadImage(session.session_id, owner.key),
     };
     return { people, ids, share, programKey: program.key };

@@ -119,6 +119,22 @@ export const OPERATIONS: Record<string, Row> = {
   readFilePatch: { requires: 'diffs:read', query: () => 'path=README.md' },
   findPaths: { requires: 'diffs:read' },
   downloadPatch: { requires: 'diffs:read' },
+  listComments: { requires: 'diffs:read' },
+  createComment: {
+    requires: 'comments:write',
+    body: {
+      path: 'README.md',
+      tree: 'a'.repeat(40),
+      side: 'new',
+      first_line: 1,
+      last_line: 1,
+      text: 'Changed',
+    },
+  },
+  sendComments: { requires: 'runs:create', body: {} },
+  readComment: { requires: 'diffs:read' },
+  updateComment: { requires: 'comments:write', body: { resolved: true } },
+  deleteComment: { requires: 'comments:write' },
   listIgnoredFiles: { requires: 'diffs:read' },
   downloadIgnoredFile: { requires: 'diffs:read', query: () => 'path=README.md' },
   downloadIgnoredFiles: { requires: 'diffs:read' },
@@ -198,6 +214,7 @@ export interface Ids {
   run_id: string;
   approval_id: string;
   steer_id: string;
+  comment_id: string;
   image_id: string;
   tenant_id: string;
   user_id: string;
@@ -215,6 +232,7 @@ export const NOTHING: Ids = {
   run_id: randomUUID(),
   approval_id: randomUUID(),
   steer_id: randomUUID(),
+  comment_id: randomUUID(),
   image_id: randomUUID(),
   tenant_id: randomUUID(),
   user_id: randomUUID(),

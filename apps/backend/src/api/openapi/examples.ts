@@ -6,6 +6,7 @@ import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
+import type { Comment } from '@saas-codex/contracts/comments';
 import type { Steer } from '@saas-codex/contracts/steers';
 import type { SessionRewind } from '@saas-codex/contracts/rewinds';
 import type { SessionImage } from '@saas-codex/contracts/images';
@@ -188,6 +189,32 @@ const STEER: Steer = {
   delivered_at: null,
 };
 const DELIVERED_STEER: Steer = { ...STEER, status: 'delivered', delivered_at: '2026-11-23T23:20:15.041Z' };
+const COMMENT: Comment = {
+  comment_id: '01a20ab6-1d3e-7a1b-8c2d-3e4f5a6b7c8d',
+  session_id: SESSION_ID,
+  text: 'Centuries are no leap years.',
+  side: 'new',
+  tree: '9f2b7c1d4e8a6b3c5d7e9f0a1b2c3d4e5f6a7b8c',
+  path: 'src/days-in-month.ts',
+  first_line: 4,
+  last_line: 4,
+  code: ['  return year % 4 === 0;'],
+  status: 'open',
+  place: { path: 'src/days-in-month.ts', first_line: 6, last_line: 6 },
+  run_id: null,
+  sent_at: null,
+  created_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
+  created_at: '2026-11-23T23:24:51.020Z',
+  edited_at: null,
+  resolved_by: null,
+  resolved_at: null,
+};
+const RESOLVED_COMMENT: Comment = {
+  ...COMMENT,
+  status: 'resolved',
+  resolved_by: COMMENT.created_by,
+  resolved_at: '2026-11-23T23:31:02.447Z',
+};
 const QUEUED_STEER: Steer = {
   ...STEER,
   status: 'queued',
@@ -522,6 +549,13 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listApprovals: { pending: page(APPROVAL) },
   decideApproval: { accepted: DECIDED_APPROVAL },
   readDiff: { wholeDiff: DIFF },
+  listComments: { open: page(COMMENT) },
+  createComment: { created: COMMENT },
+  readComment: { open: COMMENT },
+  updateComment: { resolved: RESOLVED_COMMENT },
+  sendComments: {
+    sent: { run_id: QUEUED_RUN.run_id, comment_ids: [COMMENT.comment_id], run: QUEUED_RUN },
+  },
   readFilePatch: { modified: PATCH },
   findPaths: { found: { paths: ['src/days-in-month.ts', 'test/leap-days.test.ts'], truncated: false } },
   streamRunEvents: { started: STARTED, command: COMMAND_ENDED, delta: DELTA, succeeded: SUCCEEDED },

@@ -10,10 +10,14 @@ import { Storage } from '../storage/storage.js';
 import { AgentHeads } from './agent-head.js';
 import { Checkpoints } from './checkpoints.js';
 import { HistoryRepository } from './history-repository.js';
+import type { LineAnchor } from './line-search.js';
 import { type PatchChoice, PatchFile } from './patch-file.js';
 import { TenantPlaces } from './tenant-places.js';
 import { type Comparison, type DiffPage, TreeDiffs } from './tree-diffs.js';
+import { type FoundLines, type LineRange, type LineSearch, TreeLines } from './tree-lines.js';
 import { type FoundPaths, TreePaths } from './tree-paths.js';
+
+export type { FoundLines, LineAnchor, LineSearch };
 
 /**
  * What happened to a session's files: checkpoints, and the diffs between them.
@@ -34,6 +38,7 @@ export class History {
     private readonly checkpoints: Checkpoints,
     private readonly diffs: TreeDiffs,
     private readonly paths: TreePaths,
+    private readonly lines: TreeLines,
     private readonly patches: PatchFile,
     private readonly downloads: Downloads,
     private readonly storage: Storage,
@@ -126,6 +131,30 @@ export class History {
     const read = this.places.withPlaceUnlessCrowded(tenantId, () =>
       this.paths.find(sessionId, tree, query, limit),
     );
+    return this.explainFailure({ sessionId }, read);
+  }
+
+  /**
+   * Lines of a file of a checkpoint, with what is needed to find them in others.
+   * @returns null when it does not have all of them, or is no text in UTF-8 of up to 2 MB
+   * @throws ProblemError rate_limited; workspace_unreadable
+   */
+  readLines({ tenantId }: RequestContext, sessionId: string, range: LineRange): Promise<LineAnchor | null> {
+    const read = this.places.withPlaceUnlessCrowded(tenantId, () => this.lines.read(sessionId, range));
+    return this.explainFailure({ sessionId }, read);
+  }
+
+  /**
+   * Where lines of one checkpoint are in another.
+   * @returns in the order of the searches
+   * @throws ProblemError rate_limited; workspace_unreadable
+   */
+  findLines(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    searches: readonly LineSearch[],
+  ): Promise<FoundLines[]> {
+    const read = this.places.withPlaceUnlessCrowded(tenantId, () => this.lines.find(sessionId, searches));
     return this.explainFailure({ sessionId }, read);
   }
 

@@ -103,6 +103,17 @@ export class TreeDiffs {
     );
   }
 
+  /** Of these files those that were renamed, by their old path. */
+  async findRenamed(comparison: Comparison, paths: ReadonlySet<string>): Promise<Map<string, ChangedFile>> {
+    const renamed = new Map<string, ChangedFile>();
+    const onFile = (file: ChangedFile) => {
+      const path = file.oldName && pathText(file.oldName);
+      if (path !== null && paths.has(path)) renamed.set(path, copyOf(file));
+    };
+    await this.compare(comparison, ['--raw'], { onFile });
+    return renamed;
+  }
+
   /** @returns null for a binary file */
   private async hunks(comparison: Comparison, file: ChangedFile): Promise<Hunks | null> {
     const { sessionId } = comparison;

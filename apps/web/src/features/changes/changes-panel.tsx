@@ -11,6 +11,7 @@ import { Button } from '../../shared/ui/button.js';
 import { EmptyState } from '../../shared/ui/empty-state.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { scrollable } from '../../shared/ui/scroller.js';
+import { later } from '../../shared/ui/later.js';
 import { VisibleText } from '../../shared/ui/visible-text.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { ChangesHeader } from './changes-header.js';
@@ -19,6 +20,8 @@ import { FileTree } from './file-tree-view.js';
 import { Leftovers } from './leftovers/leftovers.js';
 import { changesTree, filesInOrder, filterFiles } from './file-tree.js';
 import { useDiffLayout } from './patch-view.js';
+
+const CommentsBar = later(async () => (await import('./comments/comments-bar.js')).CommentsBar);
 
 /** From this width on, in pixels, the tree is beside the diffs, whose lines then have 80 characters. */
 const ROOM_FOR_TREE = 880;
@@ -96,6 +99,7 @@ export function ChangesPanel({ session, wide, onWide }: ChangesPanelProps) {
           )}
         </div>
       )}
+      {data && shareLinkOfPage() === undefined && <CommentsBar session={session} diff={data} />}
       {data && data.omitted.length > 0 && <Omitted paths={data.omitted} />}
       {data && shareLinkOfPage() === undefined && <Leftovers session={session} />}
     </div>

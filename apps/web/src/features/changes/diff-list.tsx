@@ -1,19 +1,18 @@
 import { Virtualizer } from '@pierre/diffs/react';
 import type { Diff, DiffFile } from '@saas-codex/contracts/diffs';
-import type { ReviewFinding } from '@saas-codex/contracts/items';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useCallback } from 'react';
 import { useChangesShownAt } from '../../entities/session/changes-location.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { Button } from '../../shared/ui/button.js';
 import { FileCard } from './file-card.js';
 import { later } from '../../shared/ui/later.js';
 import type { DiffLayout } from './patch-view.js';
-import { useFindings } from './use-findings.js';
+import { useLineKeys } from './use-line-selection.js';
+import { type LineNote, useLineNotes } from './use-line-notes.js';
 
-/** Few sessions have had a review. */
-const LineFinding = later(async () => (await import('./line-finding.js')).LineFinding);
-
-const NONE: readonly ReviewFinding[] = [];
+/** Few diffs have notes. */
+const LineNoteView = later(async () => (await import('./line-note-view.js')).LineNoteView);
 
 interface DiffListProps {
   session: Session;
@@ -36,10 +35,13 @@ interface DiffListProps {
  */
 export function DiffList({ session, diff, files, focus, layout, query }: DiffListProps) {
   const shownAt = useChangesShownAt();
-  const findings = useFindings(session);
-  const renderFinding = useCallback(
-    (finding: ReviewFinding) => <LineFinding finding={finding} session={session} />,
-    [session],
+  const notesOf = useLineNotes(session, diff);
+  const mayComment = usePermission('comments:write');
+  useLineKeys(session.session_id, diff, mayComment);
+  const { from, to } = diff;
+  const renderNote = useCallback(
+    (note: LineNote) => <LineNoteView note={note} session={session} tree={note.side === 'old' ? from : to} />,
+    [session, from, to],
   );
   return (
     <div ref={nameScroller} className="contents">
@@ -56,8 +58,9 @@ export function DiffList({ session, diff, files, focus, layout, query }: DiffLis
             file={file}
             focusedAt={file.path === focus ? shownAt : null}
             layout={layout}
-            findings={findings.get(file.path) ?? NONE}
-            renderFinding={renderFinding}
+            notes={notesOf(file)}
+            renderNote={renderNote}
+            mayComment={mayComment}
           />
         ))}
         {query.hasNextPage && (

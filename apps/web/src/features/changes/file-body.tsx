@@ -1,5 +1,4 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
-import type { ReviewFinding } from '@saas-codex/contracts/items';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, type RefCallback, useCallback, useState } from 'react';
 import { modeChange } from '../../entities/session/changed-file.js';
@@ -9,6 +8,8 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { filePatchQuery } from './api/get-file-patch.js';
 import { type DiffLayout, PatchView } from './patch-view.js';
+import type { LineNote } from './use-line-notes.js';
+import { useLineSelection } from './use-line-selection.js';
 
 /** Diffs of more changed lines than this wait for a click. */
 const BIG = 1_500;
@@ -22,8 +23,9 @@ export interface FileBodyProps {
   to: string;
   file: DiffFile;
   layout: DiffLayout;
-  findings: readonly ReviewFinding[];
-  renderFinding: (finding: ReviewFinding) => ReactNode;
+  notes: readonly LineNote[];
+  renderNote: (note: LineNote) => ReactNode;
+  mayComment: boolean;
 }
 
 /** The diff of a file, or the reason why it is not shown. */
@@ -63,19 +65,22 @@ function executableNote({ old_mode: before = '', new_mode: after = '' }: DiffFil
   return after.endsWith('644') && before.endsWith('755') ? ', so it cannot be run any more' : '';
 }
 
-function Patch({ sessionId, from, to, file, layout, ...findings }: FileBodyProps) {
+function Patch({ sessionId, from, to, file, layout, mayComment, ...notes }: FileBodyProps) {
   const [ref, near] = useNearView();
   const { data, error, refetch } = useQuery({
     ...filePatchQuery(sessionId, { from, to }, file.path),
     enabled: near,
     placeholderData: (previous) => previous,
   });
+  const selection = useLineSelection({ sessionId, from, to, file, patch: data?.patch ?? '' }, mayComment);
   if (error && !data) return <ErrorNotice error={error} onRetry={() => void refetch()} className="m-3" />;
   return (
     <div ref={ref}>
       {data ? (
         <>
-          <PatchView patch={data.patch} layout={layout} {...findings} />
+          <div data-patch={file.path}>
+            <PatchView patch={data.patch} layout={layout} selection={selection} {...notes} />
+          </div>
           {data.truncated && <Note>The rest of this diff is too large to show</Note>}
         </>
       ) : (

@@ -1,5 +1,4 @@
 import { PatchDiff } from '@pierre/diffs/react';
-import type { ReviewFinding } from '@saas-codex/contracts/items';
 import { memo, type ReactNode, useMemo } from 'react';
 import { CODE_THEMES } from '../../shared/lib/code-themes.js';
 import { withMarks } from '../../shared/lib/hidden-characters.js';
@@ -7,7 +6,9 @@ import { useStoredText } from '../../shared/lib/stored.js';
 import { useTheme } from '../../shared/ui/theme.js';
 import { decorateMarks } from '../../shared/ui/visible-text.js';
 import { hangIndent } from './hang-indent.js';
-import { showsLine } from './use-findings.js';
+import { rowsOf, showsLine, viewerSide } from './line-places.js';
+import type { LineNote } from './use-line-notes.js';
+import type { LineSelection } from './use-line-selection.js';
 import './patch-view.css';
 
 /** Old and new side by side, or one below the other. */
@@ -32,15 +33,18 @@ interface PatchViewProps {
   patch: string;
   layout: DiffLayout;
   /** Where they are about lines that the patch does not show, they stand above all lines. */
-  findings: readonly ReviewFinding[];
-  renderFinding: (finding: ReviewFinding) => ReactNode;
+  notes: readonly LineNote[];
+  renderNote: (note: LineNote) => ReactNode;
+  /** null: no lines can be selected. */
+  selection: LineSelection | null;
 }
 
-/** Draws a unified diff of one file, with what a review has found below the lines that it is about. */
-export const PatchView = memo(({ patch, layout, findings, renderFinding }: PatchViewProps) => {
+/** Draws a unified diff of one file, with what people and reviews say below the lines that it is about. */
+export const PatchView = memo(({ patch, layout, notes, renderNote, selection }: PatchViewProps) => {
   const theme = useTheme();
   const text = useMemo(() => withMarks(patch), [patch]);
   const marked = text !== patch;
+  const { onSelect, onComment } = selection ?? {};
   const options = useMemo(
     () =>
       ({
@@ -53,30 +57,34 @@ export const PatchView = memo(({ patch, layout, findings, renderFinding }: Patch
         hunkSeparators: 'line-info-basic',
         overflow: 'wrap',
         unsafeCSS: WORDS,
+        enableLineSelection: onComment !== undefined,
+        enableGutterUtility: onComment !== undefined,
+        onLineSelected: onSelect,
+        onGutterUtilityClick: onComment,
         onPostRender: (host: HTMLElement) => {
           hideLineNumbers(host);
           host.shadowRoot?.querySelectorAll<HTMLElement>('[data-line]').forEach(hangIndent);
           if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
         },
       }) as const,
-    [theme, layout, marked],
+    [theme, layout, marked, onSelect, onComment],
   );
-  const annotations = useMemo(
-    () =>
-      findings.map((metadata) => ({
-        side: 'additions' as const,
-        lineNumber: showsLine(patch, metadata.last_line) ? metadata.last_line : 0,
-        metadata,
-      })),
-    [patch, findings],
-  );
+  const annotations = useMemo(() => {
+    const rows = notes.length > 0 ? rowsOf(patch) : [];
+    return notes.map((metadata) => {
+      const { side, line } = metadata;
+      const lineNumber = showsLine(rows, side, line) ? line : 0;
+      return { side: viewerSide(side), lineNumber, metadata };
+    });
+  }, [patch, notes]);
   return (
     <PatchDiff
       className="patch-view"
       patch={text}
       options={options}
       lineAnnotations={annotations}
-      renderAnnotation={({ metadata }) => renderFinding(metadata)}
+      renderAnnotation={({ metadata }) => renderNote(metadata)}
+      selectedLines={selection?.selected ?? null}
       disableWorkerPool
     />
   );

@@ -1,0 +1,81 @@
+import type { CommentSide } from '@saas-codex/contracts/comments';
+
+/** A line of a patch: its numbers in the old and the new file; null: it is not in that one. */
+export interface PatchRow {
+  old: number | null;
+  new: number | null;
+}
+
+/** Lines of one side of a file. */
+export interface LineRange {
+  side: CommentSide;
+  first: number;
+  last: number;
+}
+
+/** Two ends of a selection in the viewer, in any order. */
+export interface ViewerRange {
+  start: number;
+  side?: ViewerSide;
+  end: number;
+  endSide?: ViewerSide;
+}
+export type ViewerSide = 'additions' | 'deletions';
+
+export const viewerSide = (side: CommentSide | (string & {})): ViewerSide =>
+  side === 'old' ? 'deletions' : 'additions';
+
+const HUNK = /^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@/;
+
+/** The lines that a patch of one file shows, in order. */
+export function rowsOf(patch: string): PatchRow[] {
+  const rows: PatchRow[] = [];
+  let at: { old: number; new: number } | null = null;
+  for (const line of patch.split('\n')) {
+    const [hunk, old, added] = HUNK.exec(line) ?? [];
+    if (hunk) at = { old: Number(old), new: Number(added) };
+    else if (!at) continue;
+    else if (line.startsWith('+')) rows.push({ old: null, new: at.new++ });
+    else if (line.startsWith('-')) rows.push({ old: at.old++, new: null });
+    else if (line.startsWith(' ')) rows.push({ old: at.old++, new: at.new++ });
+  }
+  return rows;
+}
+
+/**
+ * What a selection means: lines of the new file, or of the old one if only removed lines, or only that side, are selected.
+ * @returns null when the patch does not show its ends
+ */
+export function linesOf(rows: readonly PatchRow[], range: ViewerRange): LineRange | null {
+  const ends = [
+    indexOf(rows, range.side, range.start),
+    indexOf(rows, range.endSide ?? range.side, range.end),
+  ];
+  const [from, to] = [Math.min(...ends), Math.max(...ends)];
+  if (from < 0) return null;
+  const selected = rows.slice(from, to + 1);
+  const onOldSide = range.side === 'deletions' && (range.endSide ?? range.side) === 'deletions';
+  const isOld = onOldSide && selected.some((row) => row.new === null);
+  const numbers = selected.flatMap((row) => (isOld ? row.old : row.new) ?? []);
+  const [first, last] = [numbers[0], numbers.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  return { side: isOld ? 'old' : 'new', first, last };
+}
+
+/** The row that is `by` rows after the end of a selection; without one, the first changed row. */
+export function nextRow(rows: readonly PatchRow[], range: ViewerRange | null, by: number): PatchRow | null {
+  if (!range) return rows.find((row) => row.old === null || row.new === null) ?? rows[0] ?? null;
+  const at = indexOf(rows, range.endSide ?? range.side, range.end);
+  return rows[Math.min(Math.max(at + by, 0), rows.length - 1)] ?? null;
+}
+
+/** An end of a selection at this row. */
+export const pointAt = (row: PatchRow): { line: number; side: ViewerSide } =>
+  row.new === null ? { line: row.old ?? 0, side: 'deletions' } : { line: row.new, side: 'additions' };
+
+/** Whether a patch shows this line of one side. */
+export const showsLine = (rows: readonly PatchRow[], side: CommentSide, line: number): boolean =>
+  indexOf(rows, viewerSide(side), line) >= 0;
+
+const indexOf = (rows: readonly PatchRow[], side: ViewerSide | undefined, line: number): number =>
+  rows.findIndex((row) => (side === 'deletions' ? row.old : row.new) === line);
