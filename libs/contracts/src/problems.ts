@@ -53,7 +53,7 @@ export const PROBLEMS = {
   thread_not_found: { status: 404, title: 'The thread does not exist' },
   tree_not_found: { status: 404, title: 'This session has no such state' },
   image_not_found: { status: 404, title: 'There is no such image' },
-  file_not_found: { status: 404, title: 'The file is not part of this diff' },
+  file_not_found: { status: 404, title: 'There is no such file' },
   ignored_file_not_found: { status: 404, title: 'There is no such ignored file' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   not_acceptable: { status: 406, title: 'No such representation' },

@@ -17,7 +17,9 @@ import { PatchFile } from './history/patch-file.js';
 import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
+import { TreeFiles } from './history/tree-files.js';
 import { TreePaths } from './history/tree-paths.js';
+import { TreeSearch } from './history/tree-search.js';
 import { HomeLayers } from './leftovers/home-layers.js';
 import { IgnoredFiles } from './leftovers/ignored-files.js';
 import { Leftovers } from './leftovers/leftovers.js';
@@ -57,7 +59,9 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Submodules,
     TenantPlaces,
     TreeDiffs,
+    TreeFiles,
     TreePaths,
+    TreeSearch,
     WorkspaceLimits,
   ],
   exports: [Clones, History, Leftovers, Storage],

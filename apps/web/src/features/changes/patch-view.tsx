@@ -1,3 +1,4 @@
+import type { FileDiffContentsLoader } from '@pierre/diffs';
 import { PatchDiff } from '@pierre/diffs/react';
 import type { ReviewFinding } from '@saas-codex/contracts/items';
 import { memo, type ReactNode, useMemo } from 'react';
@@ -31,13 +32,15 @@ const WORDS = `
 interface PatchViewProps {
   patch: string;
   layout: DiffLayout;
+  /** Both sides of the whole file, to show the lines between changes. Without it they cannot be shown. */
+  loadSides?: FileDiffContentsLoader | undefined;
   /** Where they are about lines that the patch does not show, they stand above all lines. */
   findings: readonly ReviewFinding[];
   renderFinding: (finding: ReviewFinding) => ReactNode;
 }
 
 /** Draws a unified diff of one file, with what a review has found below the lines that it is about. */
-export const PatchView = memo(({ patch, layout, findings, renderFinding }: PatchViewProps) => {
+export const PatchView = memo(({ patch, layout, loadSides, findings, renderFinding }: PatchViewProps) => {
   const theme = useTheme();
   const text = useMemo(() => withMarks(patch), [patch]);
   const marked = text !== patch;
@@ -51,6 +54,8 @@ export const PatchView = memo(({ patch, layout, findings, renderFinding }: Patch
         diffIndicators: 'bars',
         lineDiffType: 'word-alt',
         hunkSeparators: 'line-info-basic',
+        expansionLineCount: 20,
+        ...(loadSides && { loadDiffFiles: loadSides }),
         overflow: 'wrap',
         unsafeCSS: WORDS,
         onPostRender: (host: HTMLElement) => {
@@ -59,7 +64,7 @@ export const PatchView = memo(({ patch, layout, findings, renderFinding }: Patch
           if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
         },
       }) as const,
-    [theme, layout, marked],
+    [theme, layout, marked, loadSides],
   );
   const annotations = useMemo(
     () =>
