@@ -182,7 +182,11 @@ describe('the files at a point of the session', () => {
       'file x [1].txt',
       String.raw`file "\377A"`,
     ]);
-    expect(names(await ask<Files>('', { at: base }))).toEqual(['folder src', 'file README.md', 'file x [1].txt']);
+    expect(names(await ask<Files>('', { at: base }))).toEqual([
+      'folder src',
+      'file README.md',
+      'file x [1].txt',
+    ]);
     expect(names(await ask<Files>('', { folder: 'src/deep' }))).toEqual(['file src/deep/b.ts']);
     const first = await ask<Files>('', { at: base, limit: '2' });
     const rest = await ask<Files>('', { at: base, cursor: first.next_cursor ?? '' });
@@ -201,10 +205,20 @@ describe('the files at a point of the session', () => {
     expect(await text(String.raw`"\377A"`)).toBe('no utf-8 roses\n');
     expect(await text('link')).toBe('/etc/passwd');
     expect(await text('image.png')).toBeNull();
-    for (const path of ['ignored', 'src', 'link/x', '../repo/README.md', 'src/../README.md', './README.md', '/etc/passwd'])
+    for (const path of [
+      'ignored',
+      'src',
+      'link/x',
+      '../repo/README.md',
+      'src/../README.md',
+      './README.md',
+      '/etc/passwd',
+    ])
       expect(await ask('/content', { path })).toMatchObject({ code: 'file_not_found', status: 404 });
     expect(await ask('/content', { path: 'image.png', at: base })).toMatchObject({ code: 'file_not_found' });
-    expect(await ask('/content', { path: 'a', at: 'f'.repeat(40) })).toMatchObject({ code: 'tree_not_found' });
+    expect(await ask('/content', { path: 'a', at: 'f'.repeat(40) })).toMatchObject({
+      code: 'tree_not_found',
+    });
   });
 
   test('are downloaded as they are, and shown only as images', async () => {

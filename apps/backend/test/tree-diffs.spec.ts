@@ -75,7 +75,11 @@ describe('a diff', () => {
   });
 
   test('ignores white space on request, in the list as in the patch', async () => {
-    const session = await histories.openHistory({ 'a.ts': 'if (a) {\n  b();\n}\n', 'b.ts': 'one\ntwo\n', 'c.ts': 'c\n' });
+    const session = await histories.openHistory({
+      'a.ts': 'if (a) {\n  b();\n}\n',
+      'b.ts': 'one\ntwo\n',
+      'c.ts': 'c\n',
+    });
     await session.write('a.ts', 'if (a) {\n    b( );\n}\n');
     await session.write('b.ts', 'one\n\ttwo\nthree\n');
     await session.write('c.ts', 'C\n');
@@ -92,14 +96,23 @@ describe('a diff', () => {
   });
 
   test('lists only the files of which a changed line contains a text', async () => {
-    const session = await histories.openHistory({ 'a.txt': 'stays: f(x)\nold F(x)[1]\n', 'b.txt': 'stays: f(x)\n' });
+    const session = await histories.openHistory({
+      'a.txt': 'stays: f(x)\nold F(x)[1]\n',
+      'b.txt': 'stays: f(x)\n',
+    });
     await session.write('a.txt', 'stays: f(x)\nnew\n');
     await session.write('b.txt', 'stays: f(x)\nfx1\n');
     await session.write('c.txt', 'f(x)[1]\n');
     const to = await session.checkpoint();
     const found = async (text: string) =>
-      (await histories.history.diff(histories.ctx, { sessionId: session.sessionId, from: session.baseTree, to, text }))
-        .files.map(({ path }) => path);
+      (
+        await histories.history.diff(histories.ctx, {
+          sessionId: session.sessionId,
+          from: session.baseTree,
+          to,
+          text,
+        })
+      ).files.map(({ path }) => path);
     expect(await found('f(x)[1]')).toEqual(['a.txt', 'c.txt']);
     expect(await found('fx1')).toEqual(['b.txt']);
     expect(await found('stays')).toEqual([]);

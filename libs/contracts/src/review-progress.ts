@@ -17,7 +17,10 @@ export type ViewedFile = z.infer<typeof ViewedFile>;
 export const ReviewProgress = z
   .object({
     reviewed: z
-      .object({ tree: z.string().describe('What the workspace was then: `from` of a diff'), at: z.iso.datetime() })
+      .object({
+        tree: z.string().describe('What the workspace was then: `from` of a diff'),
+        at: z.iso.datetime(),
+      })
       .nullable()
       .describe('The last review; null: none yet'),
     viewed: z.array(ViewedFile).describe('Files that are marked as viewed, at the content that was seen'),
@@ -27,7 +30,10 @@ export type ReviewProgress = z.infer<typeof ReviewProgress>;
 
 export const ReviewProgressUpdate = z
   .strictObject({
-    reviewed_tree: treeId.nullable().optional().describe('`to` of the diff that was reviewed; null: no review'),
+    reviewed_tree: treeId
+      .nullable()
+      .optional()
+      .describe('`to` of the diff that was reviewed; null: no review'),
     viewed: z.array(ViewedFile).max(1_000).optional().describe('Files to mark as viewed'),
     unviewed: z.array(DiffFileQuery.shape.path).max(1_000).optional().describe('Paths of marks to remove'),
   })

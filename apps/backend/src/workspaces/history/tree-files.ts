@@ -132,11 +132,18 @@ export class TreeFiles {
   }
 
   /** Folders first, each by name. */
-  private async entriesOf(sessionId: string, folder: string): Promise<{ entries: Entry[]; truncated: boolean }> {
-    const { stdout, truncated } = await this.history.runOnObjects(sessionId, ['ls-tree', '-z', '-l', folder], {
-      maxOutputBytes: this.limits.pathListBytes,
-      truncate: true,
-    });
+  private async entriesOf(
+    sessionId: string,
+    folder: string,
+  ): Promise<{ entries: Entry[]; truncated: boolean }> {
+    const { stdout, truncated } = await this.history.runOnObjects(
+      sessionId,
+      ['ls-tree', '-z', '-l', folder],
+      {
+        maxOutputBytes: this.limits.pathListBytes,
+        truncate: true,
+      },
+    );
     const entries: Entry[] = [];
     let start = 0;
     for (let end = stdout.indexOf(0); end >= 0; end = stdout.indexOf(0, start)) {
@@ -173,4 +180,7 @@ function positionOf(cursor: string, folder: string): number {
 }
 
 const notFound = () =>
-  new ProblemError('file_not_found', 'There is no such file at this point of the session. Load the list again.');
+  new ProblemError(
+    'file_not_found',
+    'There is no such file at this point of the session. Load the list again.',
+  );

@@ -96,9 +96,7 @@ export function ChangesPanel({ session, wide, onWide }: ChangesPanelProps) {
       {data?.files.length === 0 && <NoChanges scope={target} />}
       {data && data.files.length > 0 && (
         <div className={beside ? 'flex min-h-0 flex-1' : 'flex min-h-0 flex-1 flex-col'}>
-          {treeShown && (
-            <FileTree nodes={tree} beside={beside} scope={target} isViewed={review.isViewed} />
-          )}
+          {treeShown && <FileTree nodes={tree} beside={beside} scope={target} isViewed={review.isViewed} />}
           {files.length > 0 ? (
             <DiffList
               key={run ?? since ?? 'all'}

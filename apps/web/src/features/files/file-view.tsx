@@ -36,7 +36,11 @@ export function FileView({ sessionId, at, path, line }: FileViewProps) {
         </h2>
         {data && <span className="shrink-0 text-subtle-foreground">{inBytes(data.bytes)}</span>}
         <CopyButton text={path} label="Copy path" />
-        <IconButton label="Download file" size="sm" onClick={() => download(fileDownloadUrl(sessionId, at, path))}>
+        <IconButton
+          label="Download file"
+          size="sm"
+          onClick={() => download(fileDownloadUrl(sessionId, at, path))}
+        >
           <Download />
         </IconButton>
       </header>

@@ -38,7 +38,12 @@ export function FilesPanel({ session, wide, onWide }: FilesPanelProps) {
   const applied = useDeferredValue(search.trim());
   const [line, setLine] = useState<number | null>(null);
   const [panel, width] = useElementWidth();
-  const { data: now, error, refetch, isFetching } = useInfiniteQuery(folderQuery(sessionId, undefined, undefined));
+  const {
+    data: now,
+    error,
+    refetch,
+    isFetching,
+  } = useInfiniteQuery(folderQuery(sessionId, undefined, undefined));
   const beside = width >= ROOM_FOR_BOTH;
   const open = (path: string, at: number | null = null) => {
     setLine(at);
@@ -50,7 +55,11 @@ export function FilesPanel({ session, wide, onWide }: FilesPanelProps) {
       <header className="flex min-h-11 flex-wrap items-center gap-x-1 gap-y-0.5 border-b px-2 py-1">
         <ChangesTabs shown="files" />
         <div className="ml-auto flex items-center gap-0.5">
-          <IconButton label="Show the files as they are now" onClick={() => void refetch()} disabled={isFetching}>
+          <IconButton
+            label="Show the files as they are now"
+            onClick={() => void refetch()}
+            disabled={isFetching}
+          >
             <RefreshCw className={cx(isFetching && 'animate-spin')} />
           </IconButton>
           {onWide && (
@@ -101,12 +110,7 @@ export function FilesPanel({ session, wide, onWide }: FilesPanelProps) {
           {file ? (
             <div className="flex min-w-0 flex-1 flex-col">
               {!beside && (
-                <Button
-                  variant="ghost"
-                  size="sm"
-                  className="m-1 self-start"
-                  onClick={() => showFiles()}
-                >
+                <Button variant="ghost" size="sm" className="m-1 self-start" onClick={() => showFiles()}>
                   <ArrowLeft /> All files
                 </Button>
               )}

@@ -30,7 +30,11 @@ const ROW =
   'flex h-7 w-full pointer-coarse:h-11 items-center gap-1.5 rounded-md pr-2 text-left text-xs hover:bg-hover';
 const indent = (depth: number) => ({ paddingLeft: `${0.4 + depth * 0.85}rem` });
 
-function FolderContent({ folder, depth, ...tree }: TreeProps & { folder: string | undefined; depth: number }) {
+function FolderContent({
+  folder,
+  depth,
+  ...tree
+}: TreeProps & { folder: string | undefined; depth: number }) {
   const query = useInfiniteQuery(folderQuery(tree.sessionId, tree.at, folder));
   const { data, error, refetch } = query;
   if (error && !data) return <ErrorNotice error={error} onRetry={() => void refetch()} className="m-2" />;

@@ -11,6 +11,10 @@ const SHORTCUTS: readonly { what: string; keys: string[] }[] = [
   { what: 'Stop the run, from the prompt', keys: ['esc'] },
   { what: 'Undo what the last notice says', keys: ['mod', 'Z'] },
   { what: 'Menu of a session in the list', keys: ['shift', 'F10'] },
+  { what: 'Next or previous file, in Changes', keys: ['J', 'K'] },
+  { what: 'Next or previous change', keys: ['N', 'P'] },
+  { what: 'Mark the file as viewed', keys: ['V'] },
+  { what: 'Search the changes', keys: ['/'] },
   { what: 'This help', keys: ['?'] },
 ];
 
