@@ -15,7 +15,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
+import type { Diff, FilePatch, FoundPaths } from '@saas-codex/contracts/diffs';
 import type { FileContent, Files, FoundLines } from '@saas-codex/contracts/files';
 import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
@@ -254,6 +254,10 @@ describe('the files at a point of the session', () => {
       items: [{ path: 'README.md' }],
       truncated: true,
     });
+    const paths = (query: string) => get<FoundPaths>(`/api/sessions/${id}/paths?${query}`);
+    expect((await paths(`q=readme&at=${base}`)).paths).toEqual(['README.md']);
+    expect((await paths(`q=image&at=${base}`)).paths).toEqual([]);
+    expect(await paths(`q=image&at=${'f'.repeat(40)}`)).toMatchObject({ code: 'tree_not_found' });
     expect(await ask('/search', { q: '--open-files-in-pager=touch x' })).toMatchObject({ items: [] });
   });
 });

@@ -124,6 +124,7 @@ export type FilePatch = z.infer<typeof FilePatch>;
 
 export const PathsQuery = z.object({
   q: z.string().max(200).default('').describe('A part of the path, or some of its letters in order'),
+  at: treeId.optional().describe('A tree of an earlier answer. Default: the files as the last run left them'),
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
 export type PathsQuery = z.infer<typeof PathsQuery>;

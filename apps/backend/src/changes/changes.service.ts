@@ -44,12 +44,13 @@ export class ChangesService {
 
   /**
    * Files as the last run left them: a checkpoint for every letter that a person types would cost too much.
-   * @throws ProblemError session_not_found, session_not_ready, session_failed, workspace_removed, workspace_unreadable, rate_limited
+   * @throws ProblemError tree_not_found, session_not_found, session_not_ready, session_failed, workspace_removed, workspace_unreadable, rate_limited
    */
-  async findPaths(ctx: RequestContext, sessionId: string, { q, limit }: PathsQuery): Promise<FoundPaths> {
+  async findPaths(ctx: RequestContext, sessionId: string, { q, at, limit }: PathsQuery): Promise<FoundPaths> {
     const session = await this.sessions.get(ctx, sessionId);
     const base = baseOf(session);
-    const tree = (await this.runs.latestTree(ctx, session)) ?? base;
+    const known = at !== undefined && (await this.trees.knownTree(sessionId, at));
+    const tree = known || ((await this.runs.latestTree(ctx, session)) ?? base);
     return this.history.findPaths(ctx, { sessionId, tree }, q, limit);
   }
 

@@ -39,8 +39,10 @@ export const FileCard = memo(({ focusedAt, viewed, onViewed, ...props }: FileCar
     setChoice(null);
   }
   // A card that folds while its top is above the view would leave the reader somewhere below it.
+  const shownAsViewed = useRef(viewed);
   useLayoutEffect(() => {
-    if (viewed && card.current) scrollBackTo(card.current);
+    if (viewed && !shownAsViewed.current && card.current) scrollBackTo(card.current);
+    shownAsViewed.current = viewed;
   }, [viewed]);
   useEffect(() => {
     if (focusedAt === null || !card.current) return;

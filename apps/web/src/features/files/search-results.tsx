@@ -28,7 +28,7 @@ export function SearchResults({ sessionId, at, query, shown, onOpen }: SearchRes
     const timer = setTimeout(() => setSettled(query), AFTER_TYPING_MS);
     return () => clearTimeout(timer);
   }, [query]);
-  const names = useQuery({ ...pathsQuery(sessionId, settled), enabled: settled !== '' });
+  const names = useQuery({ ...pathsQuery(sessionId, settled, at), enabled: settled !== '' });
   const lines = useQuery({ ...fileSearchQuery(sessionId, at, settled), enabled: settled.length >= MIN_TEXT });
   const searching = query !== settled || names.isFetching || lines.isFetching;
   const error = names.error ?? lines.error;
