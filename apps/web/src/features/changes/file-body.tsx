@@ -41,7 +41,8 @@ export function FileBody(props: FileBodyProps) {
   const [wanted, setWanted] = useState(false);
   const changed = (additions ?? 0) + (deletions ?? 0);
 
-  if (binary && isImage(props.file.path) && shareLinkOfPage() === undefined) return <ImageDiff {...props} />;
+  if (binary && isImage(props.file.path) && shareLinkOfPage() === undefined)
+    return <ImageDiff sessionId={props.sessionId} from={props.from} to={props.to} file={props.file} />;
   if (binary) return <Note>Binary file, not shown</Note>;
   if (additions !== null && changed === 0) {
     const onlyWhitespace = props.whitespace === 'ignore' && props.file.status === 'modified';
@@ -118,7 +119,7 @@ const PatchSkeleton = ({ lines }: { lines: number }) => (
   </div>
 );
 
-export const Note = ({ children }: { children: ReactNode }) => (
+const Note = ({ children }: { children: ReactNode }) => (
   <p className="flex flex-wrap items-center justify-center gap-3 px-4 py-5 text-xs text-muted-foreground">
     {children}
   </p>

@@ -1,9 +1,17 @@
+import type { DiffFile } from '@saas-codex/contracts/diffs';
 import { fileImageUrl } from '../../entities/session/api/get-file-content.js';
 import { RepositoryImage } from '../../entities/session/repository-image.js';
-import type { FileBodyProps } from './file-body.js';
+
+interface ImageDiffProps {
+  sessionId: string;
+  /** The trees that the list of files compares. */
+  from: string;
+  to: string;
+  file: DiffFile;
+}
 
 /** Both sides of an image; of a new or deleted one, the side that there is. */
-export function ImageDiff({ sessionId, from, to, file }: FileBodyProps) {
+export function ImageDiff({ sessionId, from, to, file }: ImageDiffProps) {
   const { path, old_path: oldPath, status } = file;
   return (
     <div className="@container">

@@ -1,10 +1,9 @@
 import type { FileEntry } from '@saas-codex/contracts/files';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { File, FileSymlink, Folder, FolderGit2, FolderOpen, type LucideIcon } from 'lucide-react';
+import { File, FileSymlink, Folder, FolderGit2, FolderOpen } from 'lucide-react';
 import { useState } from 'react';
 import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { cx } from '../../shared/lib/cx.js';
-import { lookUp } from '../../shared/lib/open-enums.js';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
@@ -105,10 +104,15 @@ function FolderRow({ entry, depth, ...tree }: RowProps) {
   );
 }
 
-const ICONS: Partial<Record<FileEntry['kind'], LucideIcon>> = { submodule: FolderGit2, link: FileSymlink };
+const ICON = 'size-3.5 shrink-0 text-subtle-foreground';
+
+function KindIcon({ kind }: Pick<FileEntry, 'kind'>) {
+  if (kind === 'submodule') return <FolderGit2 aria-hidden className={ICON} />;
+  if (kind === 'link') return <FileSymlink aria-hidden className={ICON} />;
+  return <File aria-hidden className={ICON} />;
+}
 
 function FileRow({ entry: { path, kind }, depth, shown, onOpen }: RowProps) {
-  const Icon = lookUp(ICONS, kind) ?? File;
   const isShown = path === shown;
   return (
     <button
@@ -120,7 +124,7 @@ function FileRow({ entry: { path, kind }, depth, shown, onOpen }: RowProps) {
       style={indent(depth)}
       className={cx(ROW, isShown && 'bg-selected', 'disabled:opacity-60')}
     >
-      <Icon aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" />
+      <KindIcon kind={kind} />
       <span className="min-w-0 truncate">
         <VisibleText>{nameOf(path)}</VisibleText>
       </span>
