@@ -113,6 +113,7 @@ describe('the description of the API', () => {
       'PromptSession',
       'RemoveSecondFactor',
       'ReplaceCredential',
+      'ReviewProgressUpdate',
       'RewindSession',
       'SetAuditWebhook',
       'SetModelServer',
