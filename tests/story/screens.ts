@@ -115,6 +115,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
       name: 'comments',
       open: then(at(`${worked}?panel=changes`, 'Say which beans.'), '1 comment', 'Line 1'),
     },
+    { name: 'files', open: at(`${worked}?panel=files&file=README.md`, 'Plants and when to water them.') },
     { name: 'session-menu', open: then(idle, 'Session actions', 'Rename…') },
     { name: 'your-name', open: then(settings, 'Change your name', 'Change name') },
     { name: 'your-email', open: then(settings, 'Change your email', 'We mail a link') },

@@ -114,6 +114,7 @@ describe('the description of the API', () => {
       'PromptSession',
       'RemoveSecondFactor',
       'ReplaceCredential',
+      'ReviewProgressUpdate',
       'RewindSession',
       'SendComments',
       'SetAuditWebhook',

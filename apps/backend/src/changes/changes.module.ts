@@ -10,9 +10,14 @@ import { CommentEntity } from './comments/comment.entity.js';
 import { CommentViews } from './comments/comment-views.js';
 import { CommentsController } from './comments/comments.controller.js';
 import { CommentsService } from './comments/comments.service.js';
+import { FilesController } from './files.controller.js';
+import { FilesService } from './files.service.js';
 import { LeftoversController } from './leftovers.controller.js';
 import { LeftoversService } from './leftovers.service.js';
 import { PathsController } from './paths.controller.js';
+import { ReviewProgressController } from './review-progress.controller.js';
+import { ReviewProgressService } from './review-progress.service.js';
+import { SessionTrees } from './session-trees.js';
 
 @Module({
   imports: [
@@ -22,7 +27,22 @@ import { PathsController } from './paths.controller.js';
     SessionsModule,
     WorkspacesModule,
   ],
-  controllers: [ChangesController, CommentsController, LeftoversController, PathsController],
-  providers: [ChangesService, CommentsService, CommentViews, LeftoversService],
+  controllers: [
+    ChangesController,
+    CommentsController,
+    FilesController,
+    LeftoversController,
+    PathsController,
+    ReviewProgressController,
+  ],
+  providers: [
+    ChangesService,
+    CommentsService,
+    CommentViews,
+    FilesService,
+    LeftoversService,
+    ReviewProgressService,
+    SessionTrees,
+  ],
 })
 export class ChangesModule {}

@@ -35,6 +35,7 @@ import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
+import { CreateReviewProgress1796505000000 } from './migrations/create-review-progress.js';
 import { CreateRunSteers1796301000000 } from './migrations/create-run-steers.js';
 import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js';
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
@@ -70,8 +71,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateServiceAccounts1796000600000,
   AddProviderAccounts1796000700000,
   AddSessionOwner1796100200000,
-  AddSecondFactors1796100300000,
   AddRunAuthors1796100300000,
+  AddSecondFactors1796100300000,
   AddPasskeys1796100301000,
   CreateSecrets1796100400000,
   CreateModelCalls1796100500000,
@@ -90,6 +91,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddReviews1796305000000,
   CreateGitCredentials1796400000000,
   CreateComments1796504000000,
+  CreateReviewProgress1796505000000,
   AddNetworkQuestions1796508000000,
 ];
 

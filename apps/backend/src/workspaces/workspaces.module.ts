@@ -18,7 +18,9 @@ import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
 import { TreeLines } from './history/tree-lines.js';
+import { TreeFiles } from './history/tree-files.js';
 import { TreePaths } from './history/tree-paths.js';
+import { TreeSearch } from './history/tree-search.js';
 import { HomeLayers } from './leftovers/home-layers.js';
 import { IgnoredFiles } from './leftovers/ignored-files.js';
 import { Leftovers } from './leftovers/leftovers.js';
@@ -59,7 +61,9 @@ import { WorkspaceLimits } from './workspace-limits.js';
     TenantPlaces,
     TreeDiffs,
     TreeLines,
+    TreeFiles,
     TreePaths,
+    TreeSearch,
     WorkspaceLimits,
   ],
   exports: [Clones, History, Leftovers, Storage],

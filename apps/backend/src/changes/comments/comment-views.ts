@@ -5,12 +5,12 @@ import type { RequestContext } from '../../identity/request-context.js';
 import { RunStore } from '../../runs/run-store.js';
 import type { RunEntity } from '../../runs/run.entity.js';
 import type { SessionEntity } from '../../sessions/session.entity.js';
-import { type FoundLines, History, type LineSearch } from '../../workspaces/history/history.js';
+import { type LinePlace, History, type LineSearch } from '../../workspaces/history/history.js';
 import type { CommentEntity } from './comment.entity.js';
 import { readSentRuns, sentRunOf } from './sent-runs.js';
 
 /** Where the lines of a comment are in a tree. */
-type Find = (comment: CommentEntity, tree: string) => FoundLines;
+type Find = (comment: CommentEntity, tree: string) => LinePlace;
 
 /**
  * Says of comments where their lines are now, and what has become of them. Nothing of it is stored: a run, a rewind or a patch
@@ -122,9 +122,9 @@ function statusOf(
 }
 
 /** null: it is not known */
-const isThere = (found: FoundLines): boolean | null => (found === 'unknown' ? null : found !== 'gone');
+const isThere = (found: LinePlace): boolean | null => (found === 'unknown' ? null : found !== 'gone');
 
-const placeOf = ({ code }: CommentEntity, found: FoundLines): CommentPlace | null =>
+const placeOf = ({ code }: CommentEntity, found: LinePlace): CommentPlace | null =>
   typeof found === 'string'
     ? null
     : { path: found.path, first_line: found.firstLine, last_line: found.firstLine + code.length - 1 };

@@ -27,7 +27,7 @@ import { auditedTitle } from '../../sessions/session-audit.js';
 import type { SessionEntity } from '../../sessions/session.entity.js';
 import { SessionStore } from '../../sessions/session-store.js';
 import { History, type LineAnchor } from '../../workspaces/history/history.js';
-import { baseOf } from '../changes.service.js';
+import { baseOf } from '../session-trees.js';
 import { CommentEntity } from './comment.entity.js';
 import { CommentViews } from './comment-views.js';
 import { commentsPrompt } from './comments-prompt.js';

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
+import type { FileContent, Files, FoundLines } from '@saas-codex/contracts/files';
 import type { AgentHead } from '@saas-codex/contracts/rewinds';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RequestContext } from '../../identity/request-context.js';
 import { GitFailure } from '../git/git.js';
 import { type Download, Downloads } from '../storage/downloads.js';
 import { Storage } from '../storage/storage.js';
+import { WorkspaceLimits } from '../workspace-limits.js';
 import { AgentHeads } from './agent-head.js';
 import { Checkpoints } from './checkpoints.js';
 import { HistoryRepository } from './history-repository.js';
@@ -14,10 +16,12 @@ import type { LineAnchor } from './line-search.js';
 import { type PatchChoice, PatchFile } from './patch-file.js';
 import { TenantPlaces } from './tenant-places.js';
 import { type Comparison, type DiffPage, TreeDiffs } from './tree-diffs.js';
-import { type FoundLines, type LineRange, type LineSearch, TreeLines } from './tree-lines.js';
+import { type LinePlace, type LineRange, type LineSearch, TreeLines } from './tree-lines.js';
+import { type FolderPage, TreeFiles, type TreeOfSession } from './tree-files.js';
 import { type FoundPaths, TreePaths } from './tree-paths.js';
+import { TreeSearch } from './tree-search.js';
 
-export type { FoundLines, LineAnchor, LineSearch };
+export type { LineAnchor, LinePlace, LineSearch };
 
 /**
  * What happened to a session's files: checkpoints, and the diffs between them.
@@ -39,6 +43,9 @@ export class History {
     private readonly diffs: TreeDiffs,
     private readonly paths: TreePaths,
     private readonly lines: TreeLines,
+    private readonly files: TreeFiles,
+    private readonly searches: TreeSearch,
+    private readonly limits: WorkspaceLimits,
     private readonly patches: PatchFile,
     private readonly downloads: Downloads,
     private readonly storage: Storage,
@@ -123,15 +130,45 @@ export class History {
    * @throws ProblemError rate_limited; workspace_unreadable
    */
   findPaths(
-    { tenantId }: RequestContext,
-    { sessionId, tree }: { sessionId: string; tree: string },
+    ctx: RequestContext,
+    { sessionId, tree }: TreeOfSession,
     query: string,
     limit: number,
   ): Promise<FoundPaths> {
-    const read = this.places.withPlaceUnlessCrowded(tenantId, () =>
-      this.paths.find(sessionId, tree, query, limit),
-    );
-    return this.explainFailure({ sessionId }, read);
+    return this.readIn(ctx, sessionId, () => this.paths.find(sessionId, tree, query, limit));
+  }
+
+  /** @throws ProblemError file_not_found when there is no such folder; invalid_cursor; rate_limited; workspace_unreadable */
+  listFiles(ctx: RequestContext, of: TreeOfSession, page: FolderPage): Promise<Files> {
+    return this.readIn(ctx, of.sessionId, () => this.files.list(of, page));
+  }
+
+  /** @throws ProblemError file_not_found; rate_limited; workspace_unreadable */
+  readFile(ctx: RequestContext, of: TreeOfSession, path: string): Promise<FileContent> {
+    return this.readIn(ctx, of.sessionId, () => this.files.read(of, path));
+  }
+
+  /** The bytes of a file that a browser is to show. @throws ProblemError as `readFile`; download_too_large */
+  readImage(ctx: RequestContext, of: TreeOfSession, path: string): Promise<Buffer> {
+    return this.readIn(ctx, of.sessionId, () => this.files.bytes(of, path, this.limits.shownImageBytes));
+  }
+
+  /** @throws ProblemError as `readFile`; download_too_large */
+  downloadFile(ctx: RequestContext, of: TreeOfSession, path: string): Promise<Download> {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return this.downloads.begin(ctx.tenantId, async () => ({
+      name,
+      content: await this.readIn(ctx, of.sessionId, () => this.files.download(of, path)),
+    }));
+  }
+
+  /** Lines of a checkpoint's texts that contain a text. @throws ProblemError rate_limited; workspace_unreadable */
+  searchFiles(ctx: RequestContext, of: TreeOfSession, query: string, limit: number): Promise<FoundLines> {
+    return this.readIn(ctx, of.sessionId, () => this.searches.find(of, query, limit));
+  }
+
+  private readIn<T>({ tenantId }: RequestContext, sessionId: string, read: () => Promise<T>): Promise<T> {
+    return this.explainFailure({ sessionId }, this.places.withPlaceUnlessCrowded(tenantId, read));
   }
 
   /**
@@ -153,7 +190,7 @@ export class History {
     { tenantId }: RequestContext,
     sessionId: string,
     searches: readonly LineSearch[],
-  ): Promise<FoundLines[]> {
+  ): Promise<LinePlace[]> {
     const read = this.places.withPlaceUnlessCrowded(tenantId, () => this.lines.find(sessionId, searches));
     return this.explainFailure({ sessionId }, read);
   }

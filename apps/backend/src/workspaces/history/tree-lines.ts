@@ -20,7 +20,7 @@ export interface LineSearch {
 }
 
 /** Where lines are. `unknown`: it would have cost too much to find out. */
-export type FoundLines = { path: string; firstLine: number } | 'gone' | 'unknown';
+export type LinePlace = { path: string; firstLine: number } | 'gone' | 'unknown';
 
 /** Of one file. */
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
@@ -62,10 +62,10 @@ export class TreeLines {
   }
 
   /** @returns where the lines of each search are, in the same order */
-  async find(sessionId: string, searches: readonly LineSearch[]): Promise<FoundLines[]> {
+  async find(sessionId: string, searches: readonly LineSearch[]): Promise<LinePlace[]> {
     const files = searches.flatMap(({ anchor, tree }) => [anchor, { tree, path: anchor.path }]);
     const objects = await this.describe(sessionId, files);
-    const found: FoundLines[] = searches.map(() => 'gone');
+    const found: LinePlace[] = searches.map(() => 'gone');
     const [changed, missing]: [Candidate[], number[]] = [[], []];
     for (const [index, search] of searches.entries()) {
       const { anchor, tree } = search;
@@ -85,7 +85,7 @@ export class TreeLines {
     sessionId: string,
     searches: readonly LineSearch[],
     missing: readonly number[],
-    found: FoundLines[],
+    found: LinePlace[],
   ): Promise<Candidate[]> {
     const pairs = new Map<string, { from: string; to: string; indexes: number[] }>();
     for (const index of missing) {
@@ -120,7 +120,7 @@ export class TreeLines {
   private async findInFiles(
     sessionId: string,
     candidates: readonly Candidate[],
-    found: FoundLines[],
+    found: LinePlace[],
   ): Promise<void> {
     const byObject = new Map<string, Candidate[]>();
     for (const one of candidates) byObject.set(one.object.id, [...(byObject.get(one.object.id) ?? []), one]);

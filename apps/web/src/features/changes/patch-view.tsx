@@ -1,3 +1,4 @@
+import type { FileDiffContentsLoader } from '@pierre/diffs';
 import { PatchDiff } from '@pierre/diffs/react';
 import { memo, type ReactNode, useMemo } from 'react';
 import { CODE_THEMES } from '../../shared/lib/code-themes.js';
@@ -32,6 +33,8 @@ const WORDS = `
 interface PatchViewProps {
   patch: string;
   layout: DiffLayout;
+  /** Both sides of the whole file, to show the lines between changes. Without it they cannot be shown. */
+  loadSides?: FileDiffContentsLoader | undefined;
   /** Where they are about lines that the patch does not show, they stand above all lines. */
   notes: readonly LineNote[];
   renderNote: (note: LineNote) => ReactNode;
@@ -40,55 +43,59 @@ interface PatchViewProps {
 }
 
 /** Draws a unified diff of one file, with what people and reviews say below the lines that it is about. */
-export const PatchView = memo(({ patch, layout, notes, renderNote, selection }: PatchViewProps) => {
-  const theme = useTheme();
-  const text = useMemo(() => withMarks(patch), [patch]);
-  const marked = text !== patch;
-  const { onSelect, onComment } = selection ?? {};
-  const options = useMemo(
-    () =>
-      ({
-        theme: CODE_THEMES,
-        themeType: theme,
-        diffStyle: layout,
-        disableFileHeader: true,
-        diffIndicators: 'bars',
-        lineDiffType: 'word-alt',
-        hunkSeparators: 'line-info-basic',
-        overflow: 'wrap',
-        unsafeCSS: WORDS,
-        enableLineSelection: onComment !== undefined,
-        enableGutterUtility: onComment !== undefined,
-        onLineSelected: onSelect,
-        onGutterUtilityClick: onComment,
-        onPostRender: (host: HTMLElement) => {
-          hideLineNumbers(host);
-          host.shadowRoot?.querySelectorAll<HTMLElement>('[data-line]').forEach(hangIndent);
-          if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
-        },
-      }) as const,
-    [theme, layout, marked, onSelect, onComment],
-  );
-  const annotations = useMemo(() => {
-    const rows = notes.length > 0 ? rowsOf(patch) : [];
-    return notes.map((metadata) => {
-      const { side, line } = metadata;
-      const lineNumber = showsLine(rows, side, line) ? line : 0;
-      return { side: viewerSide(side), lineNumber, metadata };
-    });
-  }, [patch, notes]);
-  return (
-    <PatchDiff
-      className="patch-view"
-      patch={text}
-      options={options}
-      lineAnnotations={annotations}
-      renderAnnotation={({ metadata }) => renderNote(metadata)}
-      selectedLines={selection?.selected ?? null}
-      disableWorkerPool
-    />
-  );
-});
+export const PatchView = memo(
+  ({ patch, layout, loadSides, notes, renderNote, selection }: PatchViewProps) => {
+    const theme = useTheme();
+    const text = useMemo(() => withMarks(patch), [patch]);
+    const marked = text !== patch;
+    const { onSelect, onComment } = selection ?? {};
+    const options = useMemo(
+      () =>
+        ({
+          theme: CODE_THEMES,
+          themeType: theme,
+          diffStyle: layout,
+          disableFileHeader: true,
+          diffIndicators: 'bars',
+          lineDiffType: 'word-alt',
+          hunkSeparators: 'line-info-basic',
+          expansionLineCount: 20,
+          ...(loadSides && { loadDiffFiles: loadSides }),
+          overflow: 'wrap',
+          unsafeCSS: WORDS,
+          enableLineSelection: onComment !== undefined,
+          enableGutterUtility: onComment !== undefined,
+          onLineSelected: onSelect,
+          onGutterUtilityClick: onComment,
+          onPostRender: (host: HTMLElement) => {
+            hideLineNumbers(host);
+            host.shadowRoot?.querySelectorAll<HTMLElement>('[data-line]').forEach(hangIndent);
+            if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
+          },
+        }) as const,
+      [theme, layout, marked, loadSides, onSelect, onComment],
+    );
+    const annotations = useMemo(() => {
+      const rows = notes.length > 0 ? rowsOf(patch) : [];
+      return notes.map((metadata) => {
+        const { side, line } = metadata;
+        const lineNumber = showsLine(rows, side, line) ? line : 0;
+        return { side: viewerSide(side), lineNumber, metadata };
+      });
+    }, [patch, notes]);
+    return (
+      <PatchDiff
+        className="patch-view"
+        patch={text}
+        options={options}
+        lineAnnotations={annotations}
+        renderAnnotation={({ metadata }) => renderNote(metadata)}
+        selectedLines={selection?.selected ?? null}
+        disableWorkerPool
+      />
+    );
+  },
+);
 
 /** All numbers of a hunk come before its lines, so a screen reader would read a list of numbers first. */
 function hideLineNumbers(host: HTMLElement): void {

@@ -1,3 +1,4 @@
+import type { Whitespace } from '../../entities/session/api/get-diff.js';
 import type { Diff, DiffFile } from '@saas-codex/contracts/diffs';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useMemo, useSyncExternalStore } from 'react';
@@ -66,7 +67,12 @@ const STEPS: Readonly<Record<string, number | undefined>> = { ArrowDown: 1, Arro
  *     c        comments on the selected lines; without any, selects the first changed line of the file in view
  *     ↓ ↑      select the next line, with Shift one more; Escape selects none
  */
-export function useLineKeys(sessionId: string, { from, to, files }: Diff, mayComment: boolean): void {
+export function useLineKeys(
+  sessionId: string,
+  { from, to, files }: Diff,
+  whitespace: Whitespace,
+  mayComment: boolean,
+): void {
   const client = useQueryClient();
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     const { key, target, shiftKey } = event;
@@ -77,7 +83,7 @@ export function useLineKeys(sessionId: string, { from, to, files }: Diff, mayCom
     if (key !== 'c' && (!current || (by === undefined && key !== 'Escape'))) return;
     const path = current?.path ?? pathInView();
     const file = files.find((one) => one.path === path);
-    const query = filePatchQuery(sessionId, { from, to }, path ?? '');
+    const query = filePatchQuery(sessionId, { from, to, whitespace }, path ?? '');
     const patch = client.getQueryData(query.queryKey)?.patch;
     if (!file || patch === undefined) return;
     event.preventDefault();
