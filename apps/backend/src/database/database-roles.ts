@@ -43,6 +43,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     session_images: WRITES,
     approvals: ['SELECT', 'INSERT', 'UPDATE'],
     run_steers: ['SELECT', 'INSERT', 'UPDATE'],
+    evidence: ['SELECT', 'INSERT'],
   },
   system: {
     migrations: ['SELECT'],
@@ -68,6 +69,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     api_keys: WRITES,
     service_accounts: ['SELECT'],
     scim_users: WRITES,
+    evidence_keys: ['SELECT', 'INSERT'],
   },
 };
 

@@ -85,9 +85,9 @@ export class RunDispatch {
       };
       const claim = { dispatchedAt: new Date(), treeBefore, headBefore, approvalMode: now.approvalMode };
       if ((await runs.update(waiting, claim)) === 0) return false;
-      // From here on the workspace is the run's, and nothing can be undone.
+      // From here on the workspace is the run's, and nothing can be undone. Checks leave it as it is.
       const own = { restoredTree: null, rewind: null };
-      if (now.restoredTree !== null || now.rewind !== null)
+      if (run.kind !== 'check' && (now.restoredTree !== null || now.rewind !== null))
         await tx.of(SessionEntity).update({ id: session.id }, own);
       return true;
     });
@@ -140,7 +140,7 @@ export class RunDispatch {
       input: run.input,
       priority: await this.runs.countInPlace(ctx),
       ...(isCodexRun(run.kind) && { metered: true }),
-      network: (run.kind === 'setup' ? session.setup?.network : undefined) ?? session.network,
+      network: (isCodexRun(run.kind) ? undefined : session.setup?.network) ?? session.network,
       ...(isCodexRun(run.kind) && run.approvalMode === 'ask' && { approvalMode: run.approvalMode }),
       ...(isCodexRun(run.kind) && session.trustRepository && { trustRepository: true }),
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
@@ -150,9 +150,10 @@ export class RunDispatch {
 
   /** Readable by runners alone, and for this run alone. Nothing to grant: no grant. */
   private async grantFor(
-    { tenantId, secrets }: SessionEntity,
-    { id: runId, kind }: RunEntity,
+    { tenantId, ...session }: SessionEntity,
+    { id: runId, kind, input }: RunEntity,
   ): Promise<Pick<StartRun, 'grant'>> {
+    const secrets = input.kind === 'check' ? (input.secrets ?? []) : session.secrets;
     const [environment, model] = await Promise.all([
       this.secrets.values({ tenantId }, secrets),
       isCodexRun(kind) ? this.modelServers.granted({ tenantId }) : null,
