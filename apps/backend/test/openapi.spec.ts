@@ -114,6 +114,7 @@ describe('the description of the API', () => {
       'RemoveSecondFactor',
       'ReplaceCredential',
       'RewindSession',
+      'RunChecks',
       'SetAuditWebhook',
       'SetModelServer',
       'SetupInput',

@@ -69,6 +69,7 @@ let ofTheirs: Work;
 let apiKey: string;
 let shareLink: string;
 let image: string;
+const evidence = randomUUID();
 let approval: string;
 let secret: string;
 let credential: string;
@@ -154,6 +155,11 @@ beforeAll(async () => {
     `INSERT INTO run_steers (id, tenant_id, session_id, run_id, ordinal, prompt, status, created_by, author, created_at)
      VALUES ($1, $2, $3, $4, 1, 'Theirs', 'delivered', $5, '{}', now())`,
     [steer, theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id, theirs.userId],
+  );
+  await sql(
+    `INSERT INTO evidence (id, tenant_id, session_id, run_id, tree, result, checks, logs, envelope, created_at)
+     VALUES ($1, $2, $3, $4, 'x', 'passed', '[]', '["Theirs"]', '{}', now())`,
+    [evidence, theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id],
   );
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
@@ -368,6 +374,7 @@ const BODIES: Record<string, object> = {
   rewindSession: { run_id: randomUUID() },
   forkSession: { run_id: randomUUID() },
   startReview: { target: { type: 'changes' } },
+  runChecks: {},
   createShareLink: {},
   editPrompt: { prompt: 'Note that' },
   steerRun: { prompt: 'Note that too' },
@@ -401,6 +408,7 @@ const ID_NAMES = [
   'approval_id',
   'steer_id',
   'image_id',
+  'evidence_id',
   'user_id',
   'invitation_id',
   'tenant_id',
@@ -480,6 +488,7 @@ async function theirRows(): Promise<string> {
     'spend_rules',
     'share_links',
     'session_images',
+    'evidence',
     'approvals',
     'run_steers',
     'secrets',
@@ -520,6 +529,7 @@ async function reached(): Promise<string[]> {
     approval_id: approval,
     steer_id: steer,
     image_id: image,
+    evidence_id: evidence,
     user_id: theirs.userId,
     invitation_id: invitation,
     tenant_id: theirs.tenantId,

@@ -14,7 +14,8 @@ const run = promisify(execFile);
 const SCENARIOS = [{ name: 'any', steps: [{ do: 'message' as const, text: 'Done.' }] }];
 const JAILED = { ISOLATION: 'bubblewrap' };
 /** Everything below a folder, with modes, targets and contents. */
-const LISTING = `find . -mindepth 1 -printf '%P %y %m %l\\n' | sort; find . -type f | sort | xargs sha256sum`;
+const WITHOUT_GIT = `-not -path ./.git -not -path './.git/*'`;
+const LISTING = `find . -mindepth 1 ${WITHOUT_GIT} -printf '%P %y %m %l\\n' | sort; find . ${WITHOUT_GIT} -type f | sort | xargs sha256sum`;
 
 let world: RunnerWorld;
 let runner: RunnerProcess;
@@ -103,9 +104,7 @@ describe('checks', () => {
     const { threadId, repo, tree } = await session(files);
     await symlink('../outside', join(repo, 'link'));
     await chmod(join(repo, 'test.sh'), 0o755);
-    const { stdout: expected } = await run('sh', ['-c', LISTING.replaceAll('find .', 'find . -path ./.git -prune -o')], {
-      cwd: repo,
-    });
+    const { stdout: expected } = await run('sh', ['-c', LISTING], { cwd: repo });
     const checked = await tree();
     // What an agent may plant after, or where no checkpoint looks.
     await writeFile(join(repo, 'test.sh'), 'echo forged\n');

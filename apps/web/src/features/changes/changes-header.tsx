@@ -1,10 +1,11 @@
 import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { Columns2, FolderTree, Maximize2, Minimize2, Rows2, ScanSearch, Search, X } from 'lucide-react';
+import { Columns2, FolderTree, ListChecks, Maximize2, Minimize2, Rows2, ScanSearch, Search, X } from 'lucide-react';
 import { StatSummary } from '../../entities/session/changed-file.js';
 import { useHideChanges } from '../../entities/session/changes-location.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { useCodexActions } from '../../entities/session/use-codex-actions.js';
+import { shareLinkOfPage } from '../../shared/api/shared-page.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { cx } from '../../shared/lib/cx.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
@@ -79,6 +80,11 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
           {count > 0 && mayReview && session.status === 'ready' && (
             <IconButton label="Review…" onClick={() => openSessionDialog({ about: 'review', session })}>
               <ScanSearch />
+            </IconButton>
+          )}
+          {shareLinkOfPage() === undefined && session.status !== 'failed' && (
+            <IconButton label="Checks…" onClick={() => openSessionDialog({ about: 'checks', session })}>
+              <ListChecks />
             </IconButton>
           )}
           {diff && count > 0 && mayRead && <PatchMenu sessionId={session.session_id} diff={diff} />}
