@@ -30,6 +30,9 @@ describe('the declaration of checks', () => {
     ['checks: [{ name: A, run: x }]\nsecrets: ["A-B"]', 'secrets.0: '],
     [`a: &a [x]\nb: [${'*a, '.repeat(50)}]`, 'too many references'],
     [`# ${'x'.repeat(70_000)}`, 'more than 64 KB'],
+    ['checks: [{ name: "a\\nb", run: x }]', 'checks.0.name: '],
+    ['checks: [{ name: A, run: "\\0" }]', 'NUL'],
+    ['checks: [{ name: A, run: "\\ud800" }]', 'surrogate'],
     ['', 'the file: '],
   ])('says what is wrong with %.40j', (text, problem) => {
     const { checks, problem: said } = read(text);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { writtenText } from './text.js';
 
 /** Where a repository declares its checks, in the tree that a session began from. */
 export const CHECKS_FILE = '.saas-codex/checks.yml';
@@ -9,20 +10,20 @@ export const MAX_CHECKS = 20;
 const MAX_COMMAND = 10_000;
 const DEFAULT_MINUTES = 10;
 
+/** A file of YAML can name halves of surrogate pairs, which Postgres cannot store. */
+const storable = <T extends z.ZodType<string>>(text: T): T =>
+  text.refine((value) => !/\p{Cs}/u.test(value), 'contains half of a surrogate pair');
+
 /** A command that says whether a tree is good: it succeeds, or it does not. */
 export const DeclaredCheck = z
   .strictObject({
-    name: z
-      .string()
-      .trim()
-      .min(1)
-      .max(80)
-      .regex(/^[^\p{Cc}]*$/u, 'must not have line breaks or other control characters'),
-    run: z
-      .string()
-      .min(1)
-      .max(MAX_COMMAND)
-      .describe('Commands for bash. The first one that fails ends the check'),
+    name: storable(writtenText(80)).refine(
+      (name) => !/\p{Cc}/u.test(name),
+      'must not have line breaks or other control characters',
+    ),
+    run: storable(writtenText(MAX_COMMAND)).describe(
+      'Commands for bash. The first one that fails ends the check',
+    ),
     timeout_minutes: z.int().min(1).max(240).default(DEFAULT_MINUTES),
   })
   .meta({ id: 'DeclaredCheck' });

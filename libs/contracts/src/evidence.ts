@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { DeclaredCheck } from './declared-checks.js';
 import { openEnum } from './open-reading.js';
-import { PageQuery } from './pagination.js';
 import { TreeId } from './rewinds.js';
 import { Run } from './runs.js';
 
@@ -11,8 +10,7 @@ import { Run } from './runs.js';
  */
 
 /** passed: exit code 0. failed: another one. stopped: it had none, because of a limit. not_run: the run ended before. */
-export const CHECK_STATUSES = ['passed', 'failed', 'stopped', 'not_run'] as const;
-export type CheckStatus = (typeof CHECK_STATUSES)[number];
+const CHECK_STATUSES = ['passed', 'failed', 'stopped', 'not_run'] as const;
 
 export const CHECK_RESULTS = ['passed', 'failed'] as const;
 
@@ -93,8 +91,6 @@ export const SessionChecks = z
   .meta({ id: 'SessionChecks' });
 export type SessionChecks = z.infer<typeof SessionChecks>;
 
-export const ChecksQuery = PageQuery;
-
 /** Body of `POST /api/sessions/{session_id}/checks`. */
 export const RunChecks = z
   .strictObject({
@@ -106,7 +102,7 @@ export const RunChecks = z
 export type RunChecks = z.infer<typeof RunChecks>;
 
 /** The public half of a key with which this installation signs, or has signed. */
-export const EvidenceKey = z
+const EvidenceKey = z
   .object({
     key_id: z.string(),
     algorithm: z.literal('Ed25519'),
@@ -114,7 +110,6 @@ export const EvidenceKey = z
     created_at: z.iso.datetime(),
   })
   .meta({ id: 'EvidenceKey' });
-export type EvidenceKey = z.infer<typeof EvidenceKey>;
 
 export const EvidenceKeys = z.object({ items: z.array(EvidenceKey) }).meta({ id: 'EvidenceKeys' });
 export type EvidenceKeys = z.infer<typeof EvidenceKeys>;

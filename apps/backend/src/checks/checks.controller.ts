@@ -1,8 +1,8 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { ChecksQuery, Evidence, RunChecks, SessionChecks } from '@saas-codex/contracts/evidence';
+import { Evidence, RunChecks, SessionChecks } from '@saas-codex/contracts/evidence';
 import { Id } from '@saas-codex/contracts/ids';
-import type { PageQuery } from '@saas-codex/contracts/pagination';
+import { PageQuery } from '@saas-codex/contracts/pagination';
 import { Run } from '@saas-codex/contracts/runs';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
@@ -59,7 +59,7 @@ export class ChecksController {
   list(
     @Ctx() ctx: RequestContext,
     @Param('session_id', id) sessionId: string,
-    @Query({ schema: ChecksQuery }) query: PageQuery,
+    @Query({ schema: PageQuery }) query: PageQuery,
   ): Promise<SessionChecks> {
     return this.checks.list(ctx, sessionId, query);
   }

@@ -87,6 +87,9 @@ function note(logged: Logged, event: RunEvent): void {
   if (item.success) logged.completed.set(item.data.id, { at, item: item.data });
 }
 
+/** Postgres can store neither this character nor halves of surrogate pairs, which the cut of a long text may leave. */
+const storable = (text: string): string => Buffer.from(text.replaceAll('\0', '\u{fffd}')).toString();
+
 const resultsOf = (input: RunInputOf<'check'>, logged: Logged): Findings['checks'] =>
   input.checks.map(({ name, run: command }, index) => {
     const id = checkItemId(index);
@@ -100,7 +103,6 @@ const resultsOf = (input: RunInputOf<'check'>, logged: Logged): Findings['checks
       status: code === null ? 'stopped' : code === 0 ? 'passed' : 'failed',
       exit_code: code,
       duration_ms: ended.at.getTime() - startedAt.getTime(),
-      // Postgres cannot store this character.
-      log: ended.item.aggregated_output.replaceAll('\0', '\u{fffd}'),
+      log: storable(ended.item.aggregated_output),
     };
   });
