@@ -77,7 +77,10 @@ async function open(files: Record<string, string>, name: string): Promise<Sessio
 test('a person runs checks, reads what they printed, takes the evidence, and sees when it is stale', async () => {
   await page.goto(system.link);
   await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
-  const { session_id: id } = await open({ 'README.md': '# Garden\n', '.saas-codex/checks.yml': CHECKS }, 'checked');
+  const { session_id: id } = await open(
+    { 'README.md': '# Garden\n', '.saas-codex/checks.yml': CHECKS },
+    'checked',
+  );
   await dialog().getByText('Not run yet: Files, Notes.').waitFor();
   await dialog().getByRole('button', { name: 'Run checks' }).click();
   await dialog().getByText('Passed', { exact: true }).nth(2).waitFor();
@@ -89,12 +92,19 @@ test('a person runs checks, reads what they printed, takes the evidence, and see
     dialog().getByRole('link', { name: 'Download the evidence' }).click(),
   ]);
   const evidence = JSON.parse(await readFile(await download.path(), 'utf8')) as Evidence;
-  expect(evidence).toMatchObject({ session_id: id, result: 'passed', checks: [{ name: 'Files' }, { name: 'Notes' }] });
+  expect(evidence).toMatchObject({
+    session_id: id,
+    result: 'passed',
+    checks: [{ name: 'Files' }, { name: 'Notes' }],
+  });
 
   await dialog().getByRole('button', { name: 'Close' }).click();
   await page.getByRole('textbox', { name: 'Prompt' }).fill('Note the roses');
   await page.getByRole('textbox', { name: 'Prompt' }).press('Enter');
-  await page.getByText(/^Worked/).last().waitFor();
+  await page
+    .getByText(/^Worked/)
+    .last()
+    .waitFor();
   await page.getByRole('button', { name: 'Checks…' }).click();
   await dialog().getByText('Stale', { exact: true }).waitFor();
   await lookAt('checks-stale');

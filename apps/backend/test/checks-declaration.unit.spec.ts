@@ -4,7 +4,8 @@ const read = (text: string) => readDeclaration(Buffer.from(text));
 
 describe('the declaration of checks', () => {
   it('has names, commands and time limits', () => {
-    const text = 'secrets: [NPM_TOKEN]\nchecks:\n  - name: Test\n    run: |\n      npm ci\n      npm test\n    timeout_minutes: 30\n  - { name: Lint, run: npm run lint }\n';
+    const text =
+      'secrets: [NPM_TOKEN]\nchecks:\n  - name: Test\n    run: |\n      npm ci\n      npm test\n    timeout_minutes: 30\n  - { name: Lint, run: npm run lint }\n';
     expect(read(text)).toEqual({
       checks: [
         { name: 'Test', run: 'npm ci\nnpm test\n', timeout_minutes: 30 },

@@ -68,13 +68,21 @@ function signedBytes({ payloadType, payload }: SignedEnvelope): Buffer {
 async function isGenuine(envelope: SignedEnvelope): Promise<boolean> {
   const [signature] = envelope.signatures;
   const key = (await keys()).find(({ key_id: id }) => id === signature?.keyid);
-  return verify(null, signedBytes(envelope), createPublicKey(key!.public_key), Buffer.from(signature!.sig, 'base64'));
+  return verify(
+    null,
+    signedBytes(envelope),
+    createPublicKey(key!.public_key),
+    Buffer.from(signature!.sig, 'base64'),
+  );
 }
 
 describe('evidence of checks', () => {
   it('is about exactly the files as they are, signed, and goes stale', async () => {
     const id = await session();
-    await command(id, 'echo new > new.txt; printf "checks: [{ name: Fake, run: true }]" > .saas-codex/checks.yml');
+    await command(
+      id,
+      'echo new > new.txt; printf "checks: [{ name: Fake, run: true }]" > .saas-codex/checks.yml',
+    );
     const evidence = await check(id);
     expect(evidence).toMatchObject({
       session_id: id,
@@ -116,7 +124,11 @@ describe('evidence of checks', () => {
     await command(id, 'touch broken');
     expect((await list(id)).items[0]?.evidence).toMatchObject({ result: 'passed', stale: true });
     const failed = await check(id);
-    expect(failed).toMatchObject({ result: 'failed', stale: false, checks: [{ exit_code: 1 }, { exit_code: 0 }] });
+    expect(failed).toMatchObject({
+      result: 'failed',
+      stale: false,
+      checks: [{ exit_code: 1 }, { exit_code: 0 }],
+    });
     expect((await list(id)).items[0]?.run.error).toBe('“Test” failed with exit code 1.');
     // What was reviewed before can be checked again.
     expect(await check(id, { tree: evidence.tree })).toMatchObject({ result: 'passed', stale: true });
@@ -167,11 +179,14 @@ describe('evidence of checks', () => {
 
   it('is not there after the run was cancelled, nor after its runner was killed', async () => {
     const url = await world.git.createRepository('slow', {
-      '.saas-codex/checks.yml': 'checks: [{ name: Quick, run: "true" }, { name: Slow, run: echo begun; sleep 1000 }]',
+      '.saas-codex/checks.yml':
+        'checks: [{ name: Quick, run: "true" }, { name: Slow, run: echo begun; sleep 1000 }]',
     });
     const begun = async (id: string) => {
       const { run_id: runId } = (await start(id)).body;
-      await waitFor(async () => JSON.stringify(await world.log(runId)).includes('begun'), { what: 'the check' });
+      await waitFor(async () => JSON.stringify(await world.log(runId)).includes('begun'), {
+        what: 'the check',
+      });
       return runId;
     };
     const [id, other] = [await session({ repo_url: url }), await session({ repo_url: url })];
@@ -185,7 +200,10 @@ describe('evidence of checks', () => {
       what: 'the run to be interrupted',
       timeoutMs: 40_000,
     });
-    for (const [of, runId] of [[id, cancelled], [other, killed]] as const)
+    for (const [of, runId] of [
+      [id, cancelled],
+      [other, killed],
+    ] as const)
       expect((await list(of)).items).toMatchObject([{ run: { run_id: runId }, evidence: null }]);
   }, 90_000);
 });
@@ -202,7 +220,10 @@ describe('a run of checks', () => {
     expect(checks.status).toBe('queued');
     await writeFile(join(world.root, id, 'repo', 'go'), '');
     await world.runIs(waiting.run_id, 'succeeded');
-    const [checked, note] = [await world.runIs(checks.run_id, 'succeeded'), await world.runIs(waiting.run_id, 'succeeded')];
+    const [checked, note] = [
+      await world.runIs(checks.run_id, 'succeeded'),
+      await world.runIs(waiting.run_id, 'succeeded'),
+    ];
     expect(Date.parse(checked.ended_at!)).toBeLessThanOrEqual(Date.parse(note.started_at!));
     expect((await list(id)).items[0]?.evidence).toMatchObject({ stale: true });
     await world.call('POST', `/api/sessions/${id}/rewind`, { run_id: first.run_id });
@@ -212,7 +233,8 @@ describe('a run of checks', () => {
   }, 60_000);
 
   it('gets the secrets that are declared and that the session has', async () => {
-    for (const name of ['TOKEN', 'OTHER']) await world.call('POST', '/api/secrets', { name, value: `value of ${name}` });
+    for (const name of ['TOKEN', 'OTHER'])
+      await world.call('POST', '/api/secrets', { name, value: `value of ${name}` });
     const id = await session({ secrets: ['TOKEN', 'OTHER'] });
     const { checks } = await check(id);
     expect(checks[1]).toMatchObject({ status: 'passed', log: 'given: [redacted: TOKEN]\n' });
@@ -234,7 +256,10 @@ describe('a run of checks', () => {
       { status: 409, body: { code: 'checks_invalid' } },
     ]);
     const id = await session();
-    expect(await start(id, { tree: '1'.repeat(40) })).toMatchObject({ status: 404, body: { code: 'tree_not_found' } });
+    expect(await start(id, { tree: '1'.repeat(40) })).toMatchObject({
+      status: 404,
+      body: { code: 'tree_not_found' },
+    });
     await world.call<Session>('PATCH', `/api/sessions/${id}`, { status: 'archived' });
     expect(await start(id)).toMatchObject({ status: 409, body: { code: 'session_archived' } });
   }, 30_000);

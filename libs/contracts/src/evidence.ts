@@ -35,7 +35,10 @@ export const SignedEnvelope = z
     payloadType: z.string(),
     payload: z.base64().describe('The statement, as JSON in base64'),
     signatures: z.array(
-      z.object({ keyid: z.string(), sig: z.base64().describe('Ed25519, of the pre-authentication encoding') }),
+      z.object({
+        keyid: z.string(),
+        sig: z.base64().describe('Ed25519, of the pre-authentication encoding'),
+      }),
     ),
   })
   .meta({ id: 'SignedEnvelope' });

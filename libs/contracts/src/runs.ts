@@ -66,10 +66,7 @@ export const RUN_KINDS = ['prompt', 'setup', 'review', 'compact', 'check'] as co
 export const RunKind = z.enum(RUN_KINDS);
 export type RunKind = z.infer<typeof RunKind>;
 
-const WITHOUT_CODEX: readonly RunKind[] = [
-  'setup',
-  'check',
-];
+const WITHOUT_CODEX: readonly RunKind[] = ['setup', 'check'];
 
 /** Whether Codex works on such a run, and calls a model. */
 export const isCodexRun = (kind: RunKind): boolean => !WITHOUT_CODEX.includes(kind);
@@ -178,7 +175,9 @@ export const Run = z
     kind: openEnum(RUN_KINDS),
     prompt: z
       .string()
-      .describe('Of a setup run the script, of a review what it is about, of a compaction or checks a sentence'),
+      .describe(
+        'Of a setup run the script, of a review what it is about, of a compaction or checks a sentence',
+      ),
     model: z
       .string()
       .nullable()

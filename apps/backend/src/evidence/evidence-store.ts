@@ -72,9 +72,17 @@ export class EvidenceStore {
   /** With its logs and its envelope. @throws ProblemError evidence_not_found */
   async get(scope: TenantScope, id: string): Promise<EvidenceEntity> {
     const found = await this.db.run(scope, (tx) =>
-      tx.of(EvidenceEntity).select('evidence').addSelect(['evidence.logs', 'evidence.envelope']).andWhere('evidence.id = :id', { id }).getOne(),
+      tx
+        .of(EvidenceEntity)
+        .select('evidence')
+        .addSelect(['evidence.logs', 'evidence.envelope'])
+        .andWhere('evidence.id = :id', { id })
+        .getOne(),
     );
     if (found) return found;
-    throw new ProblemError('evidence_not_found', 'It was deleted together with its session, or its address is wrong.');
+    throw new ProblemError(
+      'evidence_not_found',
+      'It was deleted together with its session, or its address is wrong.',
+    );
   }
 }

@@ -78,7 +78,4 @@ export function signStatement(statement: object, { fingerprint, privateKey }: Si
 
 /** The bytes that are signed. */
 const preAuthenticationEncoding = (type: string, payload: Buffer): Buffer =>
-  Buffer.concat([
-    Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `),
-    payload,
-  ]);
+  Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `), payload]);

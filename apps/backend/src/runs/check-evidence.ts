@@ -53,7 +53,16 @@ export class CheckEvidence {
       const startedAt = logged.startedAt.get(checkItemId(0)) ?? end.at;
       const { runner } = logged;
       const times = { startedAt, endedAt: end.at };
-      return await this.evidence.sign({ sessionId, runId, repoUrl, tree, declaredIn, runner, ...times, checks });
+      return await this.evidence.sign({
+        sessionId,
+        runId,
+        repoUrl,
+        tree,
+        declaredIn,
+        runner,
+        ...times,
+        checks,
+      });
     } catch (error) {
       if (isStoreOutage(error)) throw error;
       // A key that cannot be opened must not keep the run from ending. Without evidence nothing counts as passed.

@@ -1,6 +1,16 @@
 import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { Columns2, FolderTree, ListChecks, Maximize2, Minimize2, Rows2, ScanSearch, Search, X } from 'lucide-react';
+import {
+  Columns2,
+  FolderTree,
+  ListChecks,
+  Maximize2,
+  Minimize2,
+  Rows2,
+  ScanSearch,
+  Search,
+  X,
+} from 'lucide-react';
 import { StatSummary } from '../../entities/session/changed-file.js';
 import { useHideChanges } from '../../entities/session/changes-location.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
