@@ -212,7 +212,7 @@ const EVIDENCE: Evidence = {
     signatures: [
       {
         keyid: EVIDENCE_KEY_ID,
-        sig: 'k6sxM5mQ7cJ5oP0s1t2u3v4w5x6y7z8A9B0C1D2E3F4G5H6I7J8K9L0M1N2O3P4Q5R6S7T8U9V0W1X2Y3Z4a5bA==',
+        sig: 'O7Eu2jwpjbXeJVl/VNkk8uF+eKJq2JU+2CGO5oLwu76QIeLzAJ0VLJEb8fJexoOpAnFBZnZ6+9jlvQ+wEk7Lig==',
       },
     ],
   },
