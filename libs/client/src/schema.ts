@@ -1410,6 +1410,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{session_id}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the checks of a session, and what they have shown */
+        get: operations["listChecks"];
+        put?: never;
+        /**
+         * Run the checks of the repository
+         * @description The commands are those of `.saas-codex/checks.yml` in the state that the session began from. Each runs in a fresh sandbox on a fresh checkout, without the agent. The run waits for the run that is at work, and for no prompt of the queue.
+         */
+        post: operations["runChecks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evidence/{evidence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read evidence of checks, with its signature
+         * @description `envelope` is an in-toto statement in a DSSE envelope. `GET /api/evidence-keys` has the public key of its `keyid`.
+         */
+        get: operations["readEvidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session_id}/rewind": {
         parameters: {
             query?: never;
@@ -2245,6 +2286,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evidence-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the public keys that verify evidence, newest first */
+        get: operations["listEvidenceKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2287,7 +2345,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "evidence_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -2407,7 +2465,7 @@ export interface components {
             /** @enum {string} */
             outcome: "done" | "refused";
             /** @description Why it was refused */
-            problem: ("invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable") | null;
+            problem: ("invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "evidence_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable") | null;
             /** @description How often, within one minute: what may be repeated without end has one entry for several */
             count: number;
             actor: {
@@ -2750,7 +2808,7 @@ export interface components {
         };
         SessionFailure: {
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "evidence_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong, in a few words */
             title?: string;
             /** @description What went wrong and what to do about it, for a person */
@@ -2870,8 +2928,8 @@ export interface components {
             /** Format: uuid */
             session_id: string;
             /** @enum {string} */
-            kind: "prompt" | "setup" | "review" | "compact";
-            /** @description Of a setup run the script, of a review what it is about, of a compaction a sentence */
+            kind: "prompt" | "setup" | "review" | "compact" | "check";
+            /** @description Of a setup run the script, of a review what it is about, of a compaction or checks a sentence */
             prompt: string;
             /** @description The model of a prompt; null: the platform's default. Links to a session do not show it */
             model?: string | null;
@@ -3074,6 +3132,110 @@ export interface components {
             /** @description true: there are more */
             truncated: boolean;
         };
+        SessionChecks: {
+            /** @description By the repository. Empty: it declares none */
+            declared: components["schemas"]["DeclaredCheck"][];
+            /** @description Why the declaration cannot be used, and what to do */
+            problem: string | null;
+            /** @description Newest first */
+            items: components["schemas"]["CheckRun"][];
+            next_cursor: string | null;
+        };
+        DeclaredCheck: {
+            name: string;
+            /** @description Commands for bash. The first one that fails ends the check */
+            run: string;
+            /** @default 10 */
+            timeout_minutes: number;
+        };
+        CheckRun: {
+            run: components["schemas"]["Run"];
+            /** @description null: the run has not ended, or was cancelled or interrupted. Then nothing is proven */
+            evidence: components["schemas"]["EvidenceSummary"] | null;
+        };
+        EvidenceSummary: {
+            /** Format: uuid */
+            evidence_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: uuid */
+            run_id: string;
+            /** @description The git tree that was checked */
+            tree: string;
+            /**
+             * @description passed: all checks passed
+             * @enum {string}
+             */
+            result: "passed" | "failed";
+            /** @description true: the session's files are no longer those of this tree */
+            stale: boolean;
+            checks: components["schemas"]["CheckResult"][];
+            /** Format: date-time */
+            created_at: string;
+        };
+        CheckResult: {
+            name: string;
+            command: string;
+            /** @enum {string} */
+            status: "passed" | "failed" | "stopped" | "not_run";
+            /** @description null: it had none */
+            exit_code: number | null;
+            /** @description null: it was not run */
+            duration_ms: number | null;
+            /** @description Of the log as it was recorded, in UTF-8 */
+            log_sha256: string;
+        };
+        Evidence: {
+            /** Format: uuid */
+            evidence_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: uuid */
+            run_id: string;
+            /** @description The git tree that was checked */
+            tree: string;
+            /**
+             * @description passed: all checks passed
+             * @enum {string}
+             */
+            result: "passed" | "failed";
+            /** @description true: the session's files are no longer those of this tree */
+            stale: boolean;
+            checks: components["schemas"]["CheckResultWithLog"][];
+            /** Format: date-time */
+            created_at: string;
+            envelope: components["schemas"]["SignedEnvelope"];
+        };
+        CheckResultWithLog: {
+            name: string;
+            command: string;
+            /** @enum {string} */
+            status: "passed" | "failed" | "stopped" | "not_run";
+            /** @description null: it had none */
+            exit_code: number | null;
+            /** @description null: it was not run */
+            duration_ms: number | null;
+            /** @description Of the log as it was recorded, in UTF-8 */
+            log_sha256: string;
+            /** @description What it printed. Of a long log the beginning and the end */
+            log: string;
+        };
+        SignedEnvelope: {
+            payloadType: string;
+            /**
+             * Format: base64
+             * @description The statement, as JSON in base64
+             */
+            payload: string;
+            signatures: {
+                keyid: string;
+                /**
+                 * Format: base64
+                 * @description Ed25519, of the pre-authentication encoding
+                 */
+                sig: string;
+            }[];
+        };
         ShareLinkPage: {
             items: components["schemas"]["ShareLink"][];
             next_cursor: string | null;
@@ -3159,7 +3321,7 @@ export interface components {
                  * @default prompt
                  * @enum {string}
                  */
-                kind: "prompt" | "setup" | "review" | "compact";
+                kind: "prompt" | "setup" | "review" | "compact" | "check";
                 prompt: string;
                 model: string | null;
                 runner: string;
@@ -4123,7 +4285,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "evidence_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -4308,7 +4470,7 @@ export interface components {
              * @description As in problem documents. The standard does not have it
              * @enum {string}
              */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "evidence_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
         };
         ScimResourceTypes: {
             /** @description URIs of the schemas of this object */
@@ -4706,6 +4868,18 @@ export interface components {
             /** @description In micro-dollars, at the prices of the time; unknown prices count as 0 */
             micro_usd: number;
         };
+        EvidenceKeys: {
+            items: components["schemas"]["EvidenceKey"][];
+        };
+        EvidenceKey: {
+            key_id: string;
+            /** @constant */
+            algorithm: "Ed25519";
+            /** @description PEM */
+            public_key: string;
+            /** Format: date-time */
+            created_at: string;
+        };
         SignIn: {
             token: string;
         };
@@ -5091,6 +5265,11 @@ export interface components {
          */
         SteerRun: {
             prompt: string;
+        };
+        /** @example {} */
+        RunChecks: {
+            /** @description A state of the session’s files, as a diff names it. Left out: the files as they are when the checks begin */
+            tree?: string;
         };
         /**
          * @example {
@@ -13886,7 +14065,7 @@ export interface operations {
                 limit?: number;
                 status?: "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted";
                 session_id?: string;
-                kind?: "prompt" | "setup" | "review" | "compact";
+                kind?: "prompt" | "setup" | "review" | "compact" | "check";
                 /** @description Only runs that were created after this time */
                 created_after?: string;
                 created_before?: string;
@@ -15815,6 +15994,401 @@ export interface operations {
             };
             /** @description - `workspace_removed`: The session's files were removed */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChecks: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionChecks"];
+                };
+            };
+            /**
+             * @description - `invalid_cursor`: The cursor is not valid
+             *     - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `session_not_found`: The session does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `workspace_unreadable`: The session's files cannot be read */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runChecks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RunChecks"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description Where to read it */
+                    Location?: string;
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `origin_forbidden`: The request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `session_not_found`: The session does not exist
+             *     - `tree_not_found`: This session has no such state
+             */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `session_not_ready`: The session is still being set up
+             *     - `session_failed`: The session could not be set up
+             *     - `session_archived`: The session is archived
+             *     - `workspace_unreadable`: The session's files cannot be read
+             *     - `checks_missing`: The repository declares no checks
+             *     - `checks_invalid`: The declaration of the checks cannot be used
+             *     - `checks_in_progress`: The checks are already queued or running
+             *     - `limit_reached`: A limit of the organisation is reached
+             *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `workspace_removed`: The session's files were removed */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unsupported_media_type`: Send the request as application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readEvidence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `evidence_not_found`: There is no such evidence */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -23421,6 +23995,85 @@ export interface operations {
             };
             /** @description - `unauthenticated`: Sign in first */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvidenceKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceKeys"];
+                };
+            };
+            /** @description - `api_version_unknown`: There is no such version of the API */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
