@@ -159,17 +159,19 @@ function Earlier({ runs }: { runs: readonly CheckRun[] }) {
   return (
     <section aria-label="Earlier runs">
       <h3 className="pb-1 text-xs font-medium text-muted-foreground">Earlier</h3>
-      <ul {...scrollable('Earlier runs')} className="max-h-40 space-y-1 overflow-y-auto">
-        {runs.map(({ run, evidence }) => (
-          <li key={run.run_id} className="flex min-h-7 items-center gap-2 text-xs text-muted-foreground">
-            <span className="w-14 shrink-0">{formatAge(run.created_at, now)}</span>
-            {evidence ? <Verdict evidence={evidence} /> : <Badge>Nothing proven</Badge>}
-            {evidence && (
-              <CopyButton text={evidence.evidence_id} label="Copy the evidence’s id" className="ml-auto" />
-            )}
-          </li>
-        ))}
-      </ul>
+      <div {...scrollable('Earlier runs')} className="max-h-40 overflow-y-auto">
+        <ul className="space-y-1">
+          {runs.map(({ run, evidence }) => (
+            <li key={run.run_id} className="flex min-h-7 items-center gap-2 text-xs text-muted-foreground">
+              <span className="w-14 shrink-0">{formatAge(run.created_at, now)}</span>
+              {evidence ? <Verdict evidence={evidence} /> : <Badge>Nothing proven</Badge>}
+              {evidence && (
+                <CopyButton text={evidence.evidence_id} label="Copy the evidence’s id" className="ml-auto" />
+              )}
+            </li>
+          ))}
+        </ul>
+      </div>
     </section>
   );
 }
