@@ -9,11 +9,11 @@
 const BACKEND = [
   ['events', 'system', 'tenants'],
   ['retention'],
-  ['archive', 'changes', 'rewinds', 'sharing'],
+  ['archive', 'changes', 'checks', 'rewinds', 'sharing'],
   ['runs'],
   ['approvals', 'images'],
   ['sessions'],
-  ['credentials', 'service-accounts', 'webhooks'],
+  ['credentials', 'evidence', 'service-accounts', 'webhooks'],
   ['api-keys', 'environments', 'members', 'runner-client', 'secrets', 'usage', 'workspaces'],
   ['audit'],
   ['api/(openapi|asyncapi|idempotency)'],
@@ -70,6 +70,7 @@ const ACROSS_TENANTS = [
   'usage/limit-mails\\.ts$', // addresses of people
   '(archive/archive|runs/run)-metrics\\.ts$',
   'secrets/stored-keys-check\\.ts$', // which master keys are needed
+  'evidence/evidence-keys\\.ts$', // they are the installation's
   'system/readiness\\.ts$',
 ];
 

@@ -122,6 +122,14 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'password', open: then(settings, 'Set a password', 'You will be signed out') },
     { name: 'rename', open: dialog('Rename…', 'Rename session') },
     { name: 'review', open: dialog('Review…', 'Review') },
+    {
+      name: 'checks',
+      open: then(
+        at(`${worked}?panel=changes`, 'The prompt was:'),
+        'Checks…',
+        'The repository declares no checks',
+      ),
+    },
     { name: 'compact', open: dialog('Compact…', 'Compact the conversation') },
     { name: 'network', open: dialog('Network…', 'Network') },
     { name: 'setup', open: dialog('Setup…', 'Setup') },

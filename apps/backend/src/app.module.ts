@@ -9,6 +9,7 @@ import { CONFIG, type Config } from './config.js';
 import { ConfigModule } from './config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { ChecksModule } from './checks/checks.module.js';
 import { ChangesModule } from './changes/changes.module.js';
 import { EventsModule } from './events/events.module.js';
 import { IdempotencyModule } from './api/idempotency/idempotency.module.js';
@@ -34,7 +35,7 @@ import { IdentityModule } from './identity/identity.module.js';
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, tenants, retention → archive, changes, rewinds, sharing → runs → approvals, images → sessions → credentials, service-accounts, webhooks → environments, api-keys,
+ *     events, tenants, retention → archive, changes, checks, rewinds, sharing → runs → approvals, images → sessions → credentials, evidence, service-accounts, webhooks → environments, api-keys,
  *     members, secrets, workspaces, usage → audit → identity → database
  */
 @Module({})
@@ -63,6 +64,7 @@ export class AppModule {
         RunsModule,
         RunsPortModule,
         ChangesModule,
+        ChecksModule,
         RewindsModule,
         SharingModule,
         EventsModule,

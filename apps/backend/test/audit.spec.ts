@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
@@ -77,6 +78,17 @@ afterAll(async () => {
   redis.disconnect();
   await backend.stop();
 });
+
+/** Makes the session one of a repository that declares checks. */
+async function declareChecks(sessionId: string): Promise<void> {
+  const history = join(backend.config.WORKSPACES_ROOT, sessionId, 'history.git');
+  const git = (input: string, ...args: string[]) =>
+    execFileSync('git', [`--git-dir=${history}`, ...args], { input, encoding: 'utf8' }).trim();
+  const file = git('checks: [{ name: Test, run: "true" }]', 'hash-object', '-w', '--stdin');
+  const folder = git(`100644 blob ${file}\tchecks.yml\n`, 'mktree');
+  const tree = git(`040000 tree ${folder}\t.saas-codex\n`, 'mktree');
+  await sql('UPDATE sessions SET base_tree = $2 WHERE id = $1', [sessionId, tree]);
+}
 
 /** Every operation that leaves an entry, once, in an order in which each succeeds. */
 async function doEverything(): Promise<void> {
@@ -305,6 +317,12 @@ async function doEverything(): Promise<void> {
        FROM sessions s WHERE r.id = $1 AND s.id = r.session_id`,
     [run.run_id],
   );
+  await declareChecks(session.session_id as string);
+  await mine('runChecks', () => send('POST', `${at}/checks`, {}));
+  await sql(`UPDATE runs SET status = 'cancelled' WHERE session_id = $1 AND kind = 'check'`, [
+    session.session_id,
+  ]);
+  await sql('UPDATE sessions SET queued_runs = 0 WHERE id = $1', [session.session_id]);
   const target = { run_id: run.run_id };
   await sql('UPDATE sessions SET thread_id = id WHERE id = $1', [session.session_id]);
   await mine('forkSession', () => send('POST', `${at}/fork`, target));

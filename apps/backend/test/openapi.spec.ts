@@ -116,6 +116,7 @@ describe('the description of the API', () => {
       'ReplaceCredential',
       'ReviewProgressUpdate',
       'RewindSession',
+      'RunChecks',
       'SendComments',
       'SetAuditWebhook',
       'SetModelServer',

@@ -17,6 +17,7 @@ import { CONNECTION, TenantDatabase } from '../src/database/tenant-database.js';
 /** Tables that hang on no tenant. What is not here and not protected makes the first test fail. */
 const WITHOUT_TENANT = [
   'api_keys',
+  'evidence_keys',
   'migrations',
   'passkeys',
   'recovery_codes',
@@ -156,6 +157,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     `INSERT INTO session_images (id, tenant_id, session_id, media_type, bytes, width, height, created_by, created_at)
      VALUES (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 1, $3, now())`,
     [tenantId, session, user],
+  );
+  await db.query(
+    `INSERT INTO evidence (id, tenant_id, session_id, run_id, tree, result, checks, logs, envelope, created_at)
+     VALUES (gen_random_uuid(), $1, $2, $3, 'x', 'passed', '[]', '[]', '{}', now())`,
+    [tenantId, session, run],
   );
 }
 

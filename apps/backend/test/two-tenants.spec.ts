@@ -69,6 +69,7 @@ let ofTheirs: Work;
 let apiKey: string;
 let shareLink: string;
 let image: string;
+const evidence = randomUUID();
 let approval: string;
 let secret: string;
 let credential: string;
@@ -160,6 +161,11 @@ beforeAll(async () => {
     `INSERT INTO comments (id, tenant_id, session_id, text, side, tree, path, first_line, code, before, after, created_by, author, created_at)
      VALUES ($1, $2, $3, 'Theirs', 'new', $4, 'README.md', 1, '["The same file"]', '[]', '[]', $5, '{}', now())`,
     [comment, theirs.tenantId, ofTheirs.session.session_id, 'a'.repeat(40), theirs.userId],
+  );
+  await sql(
+    `INSERT INTO evidence (id, tenant_id, session_id, run_id, tree, result, checks, logs, envelope, created_at)
+     VALUES ($1, $2, $3, $4, 'x', 'passed', '[]', '["Theirs"]', '{}', now())`,
+    [evidence, theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id],
   );
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
@@ -374,6 +380,7 @@ const BODIES: Record<string, object> = {
   rewindSession: { run_id: randomUUID() },
   forkSession: { run_id: randomUUID() },
   startReview: { target: { type: 'changes' } },
+  runChecks: {},
   createShareLink: {},
   updateReviewProgress: { viewed: [{ path: 'taken', content_id: null }] },
   editPrompt: { prompt: 'Note that' },
@@ -423,6 +430,7 @@ const ID_NAMES = [
   'steer_id',
   'comment_id',
   'image_id',
+  'evidence_id',
   'user_id',
   'invitation_id',
   'tenant_id',
@@ -502,6 +510,7 @@ async function theirRows(): Promise<string> {
     'spend_rules',
     'share_links',
     'session_images',
+    'evidence',
     'approvals',
     'run_steers',
     'comments',
@@ -544,6 +553,7 @@ async function reached(): Promise<string[]> {
     steer_id: steer,
     comment_id: comment,
     image_id: image,
+    evidence_id: evidence,
     user_id: theirs.userId,
     invitation_id: invitation,
     tenant_id: theirs.tenantId,

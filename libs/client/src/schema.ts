@@ -1309,100 +1309,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sessions/{session_id}/files": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List the files of a folder, now or after a run
-         * @description Without files that git ignores. Links are listed and never followed.
-         */
-        get: operations["listFiles"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sessions/{session_id}/files/content": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read the text of a file, now or after a run */
-        get: operations["readFile"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sessions/{session_id}/files/download": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Download a file, as it is now or after a run */
-        get: operations["downloadFile"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sessions/{session_id}/files/image": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show an image of the repository, as it is now or after a run
-         * @description PNG, JPEG, WebP or GIF, without anything that is not needed to show it.
-         */
-        get: operations["readFileImage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sessions/{session_id}/files/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Find lines of a session’s files that contain a text
-         * @description Of files that are text. `GET …/paths` finds files by their names.
-         */
-        get: operations["searchFiles"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/sessions/{session_id}/ignored-files": {
         parameters: {
             query?: never;
@@ -1493,7 +1399,7 @@ export interface paths {
         };
         /**
          * Find files of a session by a part of their path
-         * @description Best match first: in the name of the file, then in its path, then letters in that order. It knows the files as the last run left them, or those of a tree.
+         * @description Best match first: in the name of the file, then in its path, then letters in that order. It knows the files as the last run left them.
          */
         get: operations["findPaths"];
         put?: never;
@@ -1504,7 +1410,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sessions/{session_id}/review-progress": {
+    "/api/sessions/{session_id}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the checks of a session, and what they have shown */
+        get: operations["listChecks"];
+        put?: never;
+        /**
+         * Run the checks of the repository
+         * @description The commands are those of `.saas-codex/checks.yml` in the state that the session began from. Each runs in a fresh sandbox on a fresh checkout, without the agent. The run waits for the run that is at work, and for no prompt of the queue.
+         */
+        post: operations["runChecks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/evidence/{evidence_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1512,20 +1439,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read how far you have reviewed a session
-         * @description Yours alone, on all your devices. Only people review: a service account cannot do this.
+         * Read evidence of checks, with its signature
+         * @description `envelope` is an in-toto statement in a DSSE envelope. `GET /api/evidence-keys` has the public key of its `keyid`.
          */
-        get: operations["readReviewProgress"];
+        get: operations["readEvidence"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Mark files as viewed, or changes as reviewed
-         * @description A mark is for the content that you saw: a file that changes later is not viewed any more. With `reviewed_tree` as `from`, `GET …/diff` lists what changed since your review. Of very many marks the oldest are dropped.
-         */
-        patch: operations["updateReviewProgress"];
+        patch?: never;
         trace?: never;
     };
     "/api/sessions/{session_id}/rewind": {
@@ -2363,6 +2286,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/evidence-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the public keys that verify evidence, newest first */
+        get: operations["listEvidenceKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2405,7 +2345,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "evidence_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -2525,7 +2465,7 @@ export interface components {
             /** @enum {string} */
             outcome: "done" | "refused";
             /** @description Why it was refused */
-            problem: ("invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable") | null;
+            problem: ("invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "evidence_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable") | null;
             /** @description How often, within one minute: what may be repeated without end has one entry for several */
             count: number;
             actor: {
@@ -2868,7 +2808,7 @@ export interface components {
         };
         SessionFailure: {
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "evidence_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong, in a few words */
             title?: string;
             /** @description What went wrong and what to do about it, for a person */
@@ -2988,8 +2928,8 @@ export interface components {
             /** Format: uuid */
             session_id: string;
             /** @enum {string} */
-            kind: "prompt" | "setup" | "review" | "compact";
-            /** @description Of a setup run the script, of a review what it is about, of a compaction a sentence */
+            kind: "prompt" | "setup" | "review" | "compact" | "check";
+            /** @description Of a setup run the script, of a review what it is about, of a compaction or checks a sentence */
             prompt: string;
             /** @description The model of a prompt; null: the platform's default. Links to a session do not show it */
             model?: string | null;
@@ -3126,8 +3066,6 @@ export interface components {
             old_mode?: string;
             /** @description Absent if there is no file any more */
             new_mode?: string;
-            /** @description Names the content in `to`: the same id is the same content. Absent if there is no file any more */
-            content_id?: string;
             /** @description null for a binary file, and if the lines were not counted */
             additions: number | null;
             deletions: number | null;
@@ -3141,51 +3079,6 @@ export interface components {
             patch: string;
             /** @description true: the patch was cut because of its size */
             truncated: boolean;
-        };
-        Files: {
-            /** @description The git tree that was read. Pass it as `at`, so that all answers fit together */
-            at: string;
-            /** @description What is directly in the folder: folders first, each by name */
-            items: components["schemas"]["FileEntry"][];
-            /** @description true: the folder has more entries than can be listed */
-            incomplete?: boolean;
-            /** @description For the next entries: pass it as `cursor`, with `at` */
-            next_cursor: string | null;
-        };
-        FileEntry: {
-            /** @description From the root of the repository. A folder has no slash at its end */
-            path: string;
-            /** @enum {string} */
-            kind: "file" | "folder" | "link" | "submodule";
-            /** @description null for a folder and a submodule */
-            bytes: number | null;
-        };
-        FileContent: {
-            /** @description The git tree that was read */
-            at: string;
-            path: string;
-            /** @enum {string} */
-            kind: "file" | "folder" | "link" | "submodule";
-            /** @description Of the whole file */
-            bytes: number;
-            /** @description null for a binary file; where a link leads to */
-            text: string | null;
-            /** @description true: the text was cut because of its size. Download the file */
-            truncated: boolean;
-        };
-        FoundLines: {
-            /** @description The git tree that was searched */
-            at: string;
-            /** @description By path and line; of each file the first 20 */
-            items: components["schemas"]["FoundLine"][];
-            /** @description true: there are more, or the search took too long */
-            truncated: boolean;
-        };
-        FoundLine: {
-            path: string;
-            line: number;
-            /** @description The line; of a long one, the part around the match */
-            text: string;
         };
         IgnoredFiles: {
             /** @description All files that are ignored, or all of the requested folder */
@@ -3239,21 +3132,109 @@ export interface components {
             /** @description true: there are more */
             truncated: boolean;
         };
-        ReviewProgress: {
-            /** @description The last review; null: none yet */
-            reviewed: {
-                /** @description What the workspace was then: `from` of a diff */
-                tree: string;
-                /** Format: date-time */
-                at: string;
-            } | null;
-            /** @description Files that are marked as viewed, at the content that was seen */
-            viewed: components["schemas"]["ViewedFile"][];
+        SessionChecks: {
+            /** @description By the repository. Empty: it declares none */
+            declared: components["schemas"]["DeclaredCheck"][];
+            /** @description Why the declaration cannot be used, and what to do */
+            problem: string | null;
+            /** @description Newest first */
+            items: components["schemas"]["CheckRun"][];
+            next_cursor: string | null;
         };
-        ViewedFile: {
-            path: string;
-            /** @description `content_id` of the file in the diff; null: the file is gone. Another content is not viewed */
-            content_id: string | null;
+        DeclaredCheck: {
+            name: string;
+            /** @description Commands for bash. The first one that fails ends the check */
+            run: string;
+            /** @default 10 */
+            timeout_minutes: number;
+        };
+        CheckRun: {
+            run: components["schemas"]["Run"];
+            /** @description null: the run has not ended, or was cancelled or interrupted. Then nothing is proven */
+            evidence: components["schemas"]["EvidenceSummary"] | null;
+        };
+        EvidenceSummary: {
+            /** Format: uuid */
+            evidence_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: uuid */
+            run_id: string;
+            /** @description The git tree that was checked */
+            tree: string;
+            /**
+             * @description passed: all checks passed
+             * @enum {string}
+             */
+            result: "passed" | "failed";
+            /** @description true: the session's files are no longer those of this tree */
+            stale: boolean;
+            checks: components["schemas"]["CheckResult"][];
+            /** Format: date-time */
+            created_at: string;
+        };
+        CheckResult: {
+            name: string;
+            command: string;
+            /** @enum {string} */
+            status: "passed" | "failed" | "stopped" | "not_run";
+            /** @description null: it had none */
+            exit_code: number | null;
+            /** @description null: it was not run */
+            duration_ms: number | null;
+            /** @description Of the log as it was recorded, in UTF-8 */
+            log_sha256: string;
+        };
+        Evidence: {
+            /** Format: uuid */
+            evidence_id: string;
+            /** Format: uuid */
+            session_id: string;
+            /** Format: uuid */
+            run_id: string;
+            /** @description The git tree that was checked */
+            tree: string;
+            /**
+             * @description passed: all checks passed
+             * @enum {string}
+             */
+            result: "passed" | "failed";
+            /** @description true: the session's files are no longer those of this tree */
+            stale: boolean;
+            checks: components["schemas"]["CheckResultWithLog"][];
+            /** Format: date-time */
+            created_at: string;
+            envelope: components["schemas"]["SignedEnvelope"];
+        };
+        CheckResultWithLog: {
+            name: string;
+            command: string;
+            /** @enum {string} */
+            status: "passed" | "failed" | "stopped" | "not_run";
+            /** @description null: it had none */
+            exit_code: number | null;
+            /** @description null: it was not run */
+            duration_ms: number | null;
+            /** @description Of the log as it was recorded, in UTF-8 */
+            log_sha256: string;
+            /** @description What it printed. Of a long log the beginning and the end */
+            log: string;
+        };
+        SignedEnvelope: {
+            payloadType: string;
+            /**
+             * Format: base64
+             * @description The statement, as JSON in base64
+             */
+            payload: string;
+            signatures: {
+                keyid: string;
+                /**
+                 * Format: base64
+                 * @description Ed25519, of the pre-authentication encoding
+                 */
+                sig: string;
+            }[];
         };
         ShareLinkPage: {
             items: components["schemas"]["ShareLink"][];
@@ -3340,7 +3321,7 @@ export interface components {
                  * @default prompt
                  * @enum {string}
                  */
-                kind: "prompt" | "setup" | "review" | "compact";
+                kind: "prompt" | "setup" | "review" | "compact" | "check";
                 prompt: string;
                 model: string | null;
                 runner: string;
@@ -4304,7 +4285,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "evidence_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -4489,7 +4470,7 @@ export interface components {
              * @description As in problem documents. The standard does not have it
              * @enum {string}
              */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "thread_not_found" | "tree_not_found" | "image_not_found" | "evidence_not_found" | "file_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_undo" | "session_not_ready" | "workspace_unreadable" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "image_invalid" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
         };
         ScimResourceTypes: {
             /** @description URIs of the schemas of this object */
@@ -4887,6 +4868,18 @@ export interface components {
             /** @description In micro-dollars, at the prices of the time; unknown prices count as 0 */
             micro_usd: number;
         };
+        EvidenceKeys: {
+            items: components["schemas"]["EvidenceKey"][];
+        };
+        EvidenceKey: {
+            key_id: string;
+            /** @constant */
+            algorithm: "Ed25519";
+            /** @description PEM */
+            public_key: string;
+            /** Format: date-time */
+            created_at: string;
+        };
         SignIn: {
             token: string;
         };
@@ -5273,18 +5266,10 @@ export interface components {
         SteerRun: {
             prompt: string;
         };
-        ReviewProgressUpdate: {
-            /** @description `to` of the diff that was reviewed; null: no review */
-            reviewed_tree?: string | null;
-            /** @description Files to mark as viewed */
-            viewed?: components["schemas"]["ViewedFileInput"][];
-            /** @description Paths of marks to remove */
-            unviewed?: string[];
-        };
-        ViewedFileInput: {
-            path: string;
-            /** @description `content_id` of the file in the diff; null: the file is gone. Another content is not viewed */
-            content_id: string | null;
+        /** @example {} */
+        RunChecks: {
+            /** @description A state of the session’s files, as a diff names it. Left out: the files as they are when the checks begin */
+            tree?: string;
         };
         /**
          * @example {
@@ -14080,7 +14065,7 @@ export interface operations {
                 limit?: number;
                 status?: "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted";
                 session_id?: string;
-                kind?: "prompt" | "setup" | "review" | "compact";
+                kind?: "prompt" | "setup" | "review" | "compact" | "check";
                 /** @description Only runs that were created after this time */
                 created_after?: string;
                 created_before?: string;
@@ -14868,10 +14853,6 @@ export interface operations {
             query?: {
                 from?: string;
                 to?: string;
-                /** @description `ignore`: lines that differ in white space only count as unchanged */
-                whitespace?: "show" | "ignore";
-                /** @description Only files of which an added or removed line contains this text, in upper or lower case */
-                text?: string;
                 cursor?: string;
                 limit?: number;
             };
@@ -15007,8 +14988,6 @@ export interface operations {
                 from?: string;
                 to?: string;
                 path: string;
-                /** @description `ignore`: lines that differ in white space only count as unchanged */
-                whitespace?: "show" | "ignore";
             };
             header?: {
                 /** @description The version of the API that the request was written for. Default: the current one */
@@ -15061,7 +15040,7 @@ export interface operations {
              * @description - `session_not_found`: The session does not exist
              *     - `run_not_found`: The run does not exist
              *     - `tree_not_found`: This session has no such state
-             *     - `file_not_found`: There is no such file
+             *     - `file_not_found`: The file is not part of this diff
              */
             404: {
                 headers: {
@@ -15194,7 +15173,7 @@ export interface operations {
              * @description - `session_not_found`: The session does not exist
              *     - `run_not_found`: The run does not exist
              *     - `tree_not_found`: This session has no such state
-             *     - `file_not_found`: There is no such file
+             *     - `file_not_found`: The file is not part of this diff
              */
             404: {
                 headers: {
@@ -15218,706 +15197,6 @@ export interface operations {
              *     - `session_failed`: The session could not be set up
              *     - `workspace_unreadable`: The session's files cannot be read
              *     - `download_too_large`: This is too large for one download
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `workspace_removed`: The session's files were removed */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `rate_limited`: Too many requests
-             *     - `rate_limited`: Too many requests
-             */
-            429: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `store_unavailable`: A data store is not responding */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Another problem, named by its `code` */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listFiles: {
-        parameters: {
-            query?: {
-                /** @description A run, for the files after it, or a tree of an earlier answer. Default: the workspace now */
-                at?: string;
-                /** @description Default: the root of the repository */
-                folder?: string;
-                cursor?: string;
-                limit?: number;
-            };
-            header?: {
-                /** @description The version of the API that the request was written for. Default: the current one */
-                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Files"];
-                };
-            };
-            /**
-             * @description - `invalid_cursor`: The cursor is not valid
-             *     - `invalid_request`: The request is not valid
-             *     - `api_version_unknown`: There is no such version of the API
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: Sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `session_not_found`: The session does not exist
-             *     - `run_not_found`: The run does not exist
-             *     - `tree_not_found`: This session has no such state
-             *     - `file_not_found`: There is no such file
-             */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not_acceptable`: No such representation */
-            406: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `session_not_ready`: The session is still being set up
-             *     - `session_failed`: The session could not be set up
-             *     - `workspace_unreadable`: The session's files cannot be read
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `workspace_removed`: The session's files were removed */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `rate_limited`: Too many requests
-             *     - `rate_limited`: Too many requests
-             */
-            429: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `store_unavailable`: A data store is not responding */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Another problem, named by its `code` */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    readFile: {
-        parameters: {
-            query: {
-                /** @description A run, for the files after it, or a tree of an earlier answer. Default: the workspace now */
-                at?: string;
-                /** @description From the root of the repository */
-                path: string;
-            };
-            header?: {
-                /** @description The version of the API that the request was written for. Default: the current one */
-                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FileContent"];
-                };
-            };
-            /**
-             * @description - `invalid_request`: The request is not valid
-             *     - `api_version_unknown`: There is no such version of the API
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: Sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `session_not_found`: The session does not exist
-             *     - `run_not_found`: The run does not exist
-             *     - `tree_not_found`: This session has no such state
-             *     - `file_not_found`: There is no such file
-             */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not_acceptable`: No such representation */
-            406: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `session_not_ready`: The session is still being set up
-             *     - `session_failed`: The session could not be set up
-             *     - `workspace_unreadable`: The session's files cannot be read
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `workspace_removed`: The session's files were removed */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `rate_limited`: Too many requests
-             *     - `rate_limited`: Too many requests
-             */
-            429: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `store_unavailable`: A data store is not responding */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Another problem, named by its `code` */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    downloadFile: {
-        parameters: {
-            query: {
-                /** @description A run, for the files after it, or a tree of an earlier answer. Default: the workspace now */
-                at?: string;
-                /** @description From the root of the repository */
-                path: string;
-            };
-            header?: {
-                /** @description The version of the API that the request was written for. Default: the current one */
-                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description To be saved, with `Content-Disposition: attachment` */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /**
-             * @description - `invalid_request`: The request is not valid
-             *     - `api_version_unknown`: There is no such version of the API
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: Sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `session_not_found`: The session does not exist
-             *     - `run_not_found`: The run does not exist
-             *     - `tree_not_found`: This session has no such state
-             *     - `file_not_found`: There is no such file
-             */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not_acceptable`: No such representation */
-            406: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `session_not_ready`: The session is still being set up
-             *     - `session_failed`: The session could not be set up
-             *     - `workspace_unreadable`: The session's files cannot be read
-             *     - `download_too_large`: This is too large for one download
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `workspace_removed`: The session's files were removed */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `rate_limited`: Too many requests
-             *     - `rate_limited`: Too many requests
-             */
-            429: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `store_unavailable`: A data store is not responding */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Another problem, named by its `code` */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    readFileImage: {
-        parameters: {
-            query: {
-                /** @description A run, for the files after it, or a tree of an earlier answer. Default: the workspace now */
-                at?: string;
-                /** @description From the root of the repository */
-                path: string;
-            };
-            header?: {
-                /** @description The version of the API that the request was written for. Default: the current one */
-                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The image */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/png": string;
-                    "image/jpeg": string;
-                    "image/webp": string;
-                    "image/gif": string;
-                };
-            };
-            /**
-             * @description - `invalid_request`: The request is not valid
-             *     - `api_version_unknown`: There is no such version of the API
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: Sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `session_not_found`: The session does not exist
-             *     - `run_not_found`: The run does not exist
-             *     - `tree_not_found`: This session has no such state
-             *     - `file_not_found`: There is no such file
-             */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not_acceptable`: No such representation */
-            406: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `session_not_ready`: The session is still being set up
-             *     - `session_failed`: The session could not be set up
-             *     - `workspace_unreadable`: The session's files cannot be read
-             *     - `download_too_large`: This is too large for one download
-             */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `workspace_removed`: The session's files were removed */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `image_invalid`: This image cannot be used */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `rate_limited`: Too many requests
-             *     - `rate_limited`: Too many requests
-             */
-            429: {
-                headers: {
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `store_unavailable`: A data store is not responding */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Another problem, named by its `code` */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    searchFiles: {
-        parameters: {
-            query: {
-                /** @description A run, for the files after it, or a tree of an earlier answer. Default: the workspace now */
-                at?: string;
-                /** @description Text of one line. Upper and lower case are the same */
-                q: string;
-                limit?: number;
-            };
-            header?: {
-                /** @description The version of the API that the request was written for. Default: the current one */
-                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
-            };
-            path: {
-                session_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FoundLines"];
-                };
-            };
-            /**
-             * @description - `invalid_request`: The request is not valid
-             *     - `api_version_unknown`: There is no such version of the API
-             */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `unauthenticated`: Sign in first */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `session_not_found`: The session does not exist
-             *     - `run_not_found`: The run does not exist
-             *     - `tree_not_found`: This session has no such state
-             */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description - `not_acceptable`: No such representation */
-            406: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description - `session_not_ready`: The session is still being set up
-             *     - `session_failed`: The session could not be set up
-             *     - `workspace_unreadable`: The session's files cannot be read
              */
             409: {
                 headers: {
@@ -16633,8 +15912,6 @@ export interface operations {
             query?: {
                 /** @description A part of the path, or some of its letters in order */
                 q?: string;
-                /** @description A tree of an earlier answer. Default: the files as the last run left them */
-                at?: string;
                 limit?: number;
             };
             header?: {
@@ -16684,10 +15961,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description - `session_not_found`: The session does not exist
-             *     - `tree_not_found`: This session has no such state
-             */
+            /** @description - `session_not_found`: The session does not exist */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16761,9 +16035,12 @@ export interface operations {
             };
         };
     };
-    readReviewProgress: {
+    listChecks: {
         parameters: {
-            query?: never;
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
             header?: {
                 /** @description The version of the API that the request was written for. Default: the current one */
                 "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
@@ -16787,11 +16064,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReviewProgress"];
+                    "application/json": components["schemas"]["SessionChecks"];
                 };
             };
             /**
-             * @description - `invalid_request`: The request is not valid
+             * @description - `invalid_cursor`: The cursor is not valid
+             *     - `invalid_request`: The request is not valid
              *     - `api_version_unknown`: There is no such version of the API
              */
             400: {
@@ -16811,15 +16089,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `person_required`: Only a person can do this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description - `session_not_found`: The session does not exist */
             404: {
                 headers: {
@@ -16831,6 +16100,15 @@ export interface operations {
             };
             /** @description - `not_acceptable`: No such representation */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `workspace_unreadable`: The session's files cannot be read */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16872,10 +16150,12 @@ export interface operations {
             };
         };
     };
-    updateReviewProgress: {
+    runChecks: {
         parameters: {
             query?: never;
             header?: {
+                /** @description Requests with the same key within 24 hours have one effect and get the same answer */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 /** @description The version of the API that the request was written for. Default: the current one */
                 "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
             };
@@ -16886,22 +16166,26 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["ReviewProgressUpdate"];
+                "application/json": components["schemas"]["RunChecks"];
             };
         };
         responses: {
-            /** @description OK */
-            200: {
+            /** @description Accepted */
+            202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
                     "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description Where to read it */
+                    Location?: string;
+                    /** @description `true`: the saved answer to an earlier request with the same `Idempotency-Key` */
+                    "Idempotent-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReviewProgress"];
+                    "application/json": components["schemas"]["Run"];
                 };
             };
             /**
@@ -16925,10 +16209,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /**
-             * @description - `person_required`: Only a person can do this
-             *     - `origin_forbidden`: The request comes from another site
-             */
+            /** @description - `origin_forbidden`: The request comes from another site */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16958,6 +16239,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /**
+             * @description - `session_not_ready`: The session is still being set up
+             *     - `session_failed`: The session could not be set up
+             *     - `session_archived`: The session is archived
+             *     - `workspace_unreadable`: The session's files cannot be read
+             *     - `checks_missing`: The repository declares no checks
+             *     - `checks_invalid`: The declaration of the checks cannot be used
+             *     - `checks_in_progress`: The checks are already queued or running
+             *     - `limit_reached`: A limit of the organisation is reached
+             *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `workspace_removed`: The session's files were removed */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description - `payload_too_large`: The request is too large */
             413: {
                 headers: {
@@ -16969,6 +16278,117 @@ export interface operations {
             };
             /** @description - `unsupported_media_type`: Send the request as application/json */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `idempotency_key_reused`: This Idempotency-Key was used for a different request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readEvidence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `evidence_not_found`: There is no such evidence */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -24575,6 +23995,85 @@ export interface operations {
             };
             /** @description - `unauthenticated`: Sign in first */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `store_unavailable`: A data store is not responding */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvidenceKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceKeys"];
+                };
+            };
+            /** @description - `api_version_unknown`: There is no such version of the API */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

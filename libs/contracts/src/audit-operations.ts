@@ -256,6 +256,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   sendComments: { action: 'comments.sent', target: 'run', id: 'run_id' },
   startReview: { action: 'run.review_started', target: 'run', id: 'run_id' },
   compactSession: { action: 'run.compaction_started', target: 'run', id: 'run_id' },
+  runChecks: { action: 'run.checks_started', target: 'run', id: 'run_id', fields: ['tree'] },
   runSetup: { action: 'run.setup_started', target: 'run', id: 'run_id' },
   editPrompt: { action: 'run.prompt_edited', target: 'run', id: 'run_id' },
   runNext: { action: 'run.moved_first', target: 'run', id: 'run_id' },

@@ -45,6 +45,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     approvals: ['SELECT', 'INSERT', 'UPDATE'],
     run_steers: ['SELECT', 'INSERT', 'UPDATE'],
     comments: WRITES,
+    evidence: ['SELECT', 'INSERT'],
   },
   system: {
     migrations: ['SELECT'],
@@ -70,6 +71,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     api_keys: WRITES,
     service_accounts: ['SELECT'],
     scim_users: WRITES,
+    evidence_keys: ['SELECT', 'INSERT'],
   },
 };
 

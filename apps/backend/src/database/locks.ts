@@ -14,6 +14,8 @@ export const LOCK = {
   firstOwner: named('first-owner'),
   /** Making a master key of secrets, and rotating to another one. */
   secretsKey: named('secrets-key'),
+  /** Making the key that signs evidence. */
+  evidenceKey: named('evidence-key'),
   /** Adding secrets, of which a tenant has a limited number. */
   tenantSecrets: (tenantId: string) => named('tenant-secrets', tenantId),
   /** Creating a tenant of this person's. */

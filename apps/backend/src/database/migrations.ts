@@ -28,6 +28,7 @@ import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
 import { CreateAuditWebhooks1796204000000 } from './migrations/create-audit-webhooks.js';
 import { CreateComments1796504000000 } from './migrations/create-comments.js';
+import { CreateEvidence1796507000000 } from './migrations/create-evidence.js';
 import { CreateGitCredentials1796400000000 } from './migrations/create-git-credentials.js';
 import { AddNetworkQuestions1796508000000 } from './migrations/add-network-questions.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
@@ -71,8 +72,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateServiceAccounts1796000600000,
   AddProviderAccounts1796000700000,
   AddSessionOwner1796100200000,
-  AddRunAuthors1796100300000,
   AddSecondFactors1796100300000,
+  AddRunAuthors1796100300000,
   AddPasskeys1796100301000,
   CreateSecrets1796100400000,
   CreateModelCalls1796100500000,
@@ -92,6 +93,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateGitCredentials1796400000000,
   CreateComments1796504000000,
   CreateReviewProgress1796505000000,
+  CreateEvidence1796507000000,
   AddNetworkQuestions1796508000000,
 ];
 

@@ -37,9 +37,14 @@ export const inQueueOrder = <R extends Placed & Pick<RunEntity, 'held'>>(runs: r
     (a, b) => Number(a.held) - Number(b.held) || positionOf(a) - positionOf(b) || a.ordinal - b.ordinal,
   );
 
-/** The run that starts next, of those that no runner has. */
+/**
+ * The run that starts next, of those that no runner has. Checks overtake prompts: they change nothing that a prompt works on, and
+ * whoever waits for them waits for no queue.
+ */
 export const nextToStart = (
   session: Pick<SessionEntity, 'setup' | 'setupStatus'>,
   runs: readonly RunEntity[],
-): RunEntity | undefined =>
-  inQueueOrder(runs).find((run) => !run.held && !isBlockedBySetup(run.kind, session));
+): RunEntity | undefined => {
+  const free = inQueueOrder(runs).filter((run) => !run.held && !isBlockedBySetup(run.kind, session));
+  return free.find(({ kind }) => kind === 'check') ?? free[0];
+};

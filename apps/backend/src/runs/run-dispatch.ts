@@ -91,9 +91,9 @@ export class RunDispatch {
         asksForHosts: networkOf(now, run).mode === 'ask',
       };
       if ((await runs.update(waiting, claim)) === 0) return false;
-      // From here on the workspace is the run's, and nothing can be undone.
+      // From here on the workspace is the run's, and nothing can be undone. Checks leave it as it is.
       const own = { restoredTree: null, rewind: null };
-      if (now.restoredTree !== null || now.rewind !== null)
+      if (run.kind !== 'check' && (now.restoredTree !== null || now.rewind !== null))
         await tx.of(SessionEntity).update({ id: session.id }, own);
       return true;
     });
@@ -156,9 +156,10 @@ export class RunDispatch {
 
   /** Readable by runners alone, and for this run alone. Nothing to grant: no grant. */
   private async grantFor(
-    { tenantId, secrets }: SessionEntity,
-    { id: runId, kind }: RunEntity,
+    { tenantId, ...session }: SessionEntity,
+    { id: runId, kind, input }: RunEntity,
   ): Promise<Pick<StartRun, 'grant'>> {
+    const secrets = input.kind === 'check' ? (input.secrets ?? []) : session.secrets;
     const [environment, model] = await Promise.all([
       this.secrets.values({ tenantId }, secrets),
       isCodexRun(kind) ? this.modelServers.granted({ tenantId }) : null,
@@ -185,6 +186,6 @@ export class RunDispatch {
   }
 }
 
-/** A setup script may have a network of its own. */
+/** A setup script may have a network of its own, and checks have that too. */
 const networkOf = ({ setup, network }: SessionEntity, { kind }: RunEntity) =>
-  (kind === 'setup' ? setup?.network : undefined) ?? network;
+  (isCodexRun(kind) ? undefined : setup?.network) ?? network;

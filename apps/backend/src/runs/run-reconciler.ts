@@ -175,6 +175,7 @@ const TRY_AGAIN: Record<RunKind, string> = {
   setup: 'Run the setup again.',
   review: 'Start the review again.',
   compact: 'Compact the conversation again.',
+  check: 'Nothing is proven. Run the checks again.',
 };
 
 /** In words for the person who prompted; the runner's own are meant for us. */

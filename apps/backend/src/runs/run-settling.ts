@@ -11,6 +11,8 @@ import { REDIS } from '../redis.module.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { History } from '../workspaces/history/history.js';
+import { EvidenceStore } from '../evidence/evidence-store.js';
+import { CheckEvidence } from './check-evidence.js';
 import { readFinalMessage, readRunLogState, type RunEnd, type RunLogState } from './run-log-state.js';
 import { RunEntity } from './run.entity.js';
 import { RunMetrics } from './run-metrics.js';
@@ -49,6 +51,8 @@ export class RunSettling {
     private readonly history: History,
     private readonly metrics: RunMetrics,
     private readonly steers: SteerDelivery,
+    private readonly checks: CheckEvidence,
+    private readonly evidence: EvidenceStore,
   ) {}
 
   /** Whether the run's log has ended, regardless of its row. */
@@ -93,12 +97,14 @@ export class RunSettling {
     });
   }
 
-  private async recordEnd(
-    ctx: RequestContext,
-    run: RunEntity,
-    { status, at, reason, usage, context }: RunEnd,
-  ): Promise<void> {
-    const outcome = await this.outcomeOf(ctx, run);
+  private async recordEnd(ctx: RequestContext, run: RunEntity, end: RunEnd): Promise<void> {
+    const { status, at, reason, usage, context } = end;
+    const isCheck = run.kind === 'check';
+    // Checks leave the workspace as it is.
+    const outcome = isCheck ? null : await this.outcomeOf(ctx, run);
+    const evidence = isCheck
+      ? await this.checks.of(run, await this.sessions.find(ctx, run.sessionId), end)
+      : null;
     const finalMessage = isCodexRun(run.kind) ? await readFinalMessage(this.redis, run.id) : null;
     const set = {
       endedAt: at,
@@ -106,7 +112,7 @@ export class RunSettling {
       usage,
       context,
       finalMessage,
-      treeAfter: outcome?.treeAfter ?? null,
+      treeAfter: isCheck ? run.treeBefore : (outcome?.treeAfter ?? null),
       diff: outcome?.diff ?? null,
     };
     const step = { id: run.id, to: status, set };
@@ -114,6 +120,7 @@ export class RunSettling {
     await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
       if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return;
       await expirePending(tx, run.id);
+      if (evidence) await this.evidence.insertIn(tx, evidence);
       const diff = outcome?.sessionDiff ?? session.diff;
       await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: at, diff });
       await this.steers.settle(tx, session, run, delivered);

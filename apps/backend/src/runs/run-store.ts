@@ -42,10 +42,10 @@ const UPDATE_RUN_SUMMARY = `
     queue_held = EXISTS (SELECT FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued' AND held),
     setup_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'setup'
                      ORDER BY ordinal DESC LIMIT 1),
-    last_run_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind <> 'setup'
+    last_run_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind NOT IN ('setup', 'check')
                         AND ended_at IS NOT NULL AND rewound_at IS NULL
                         ORDER BY ended_at DESC, ordinal DESC LIMIT 1),
-    last_run_by = (SELECT created_by FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind <> 'setup'
+    last_run_by = (SELECT created_by FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind NOT IN ('setup', 'check')
                     AND ended_at IS NOT NULL AND rewound_at IS NULL ORDER BY ended_at DESC, ordinal DESC LIMIT 1)
   WHERE tenant_id = $1 AND id = $2`;
 

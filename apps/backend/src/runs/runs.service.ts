@@ -162,6 +162,20 @@ export class RunsService {
     });
   }
 
+  /**
+   * Queues a run of checks. Of the secrets that these name, they get those of the session.
+   * @throws ProblemError checks_in_progress, session_failed, session_archived, limit_reached
+   */
+  check(ctx: RequestContext, sessionId: string, input: RunInputOf<'check'>): Promise<Run> {
+    return this.queue(ctx, sessionId, async (tx, session) => {
+      const open = await tx.of(RunEntity).count({ sessionId, kind: 'check', status: OPEN });
+      if (open > 0) {
+        throw new ProblemError('checks_in_progress', 'Cancel their run first, or wait until it has ended.');
+      }
+      return { ...input, secrets: session.secrets.filter((name) => input.secrets?.includes(name)) };
+    });
+  }
+
   async list(ctx: RequestContext, sessionId: string, query: PageQuery): Promise<RunPage> {
     const page = await this.runs.list(ctx, sessionId, query);
     return isByLink(ctx) ? { ...page, items: page.items.map(toSharedRun) } : page;

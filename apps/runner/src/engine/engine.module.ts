@@ -4,6 +4,7 @@ import { AppServerConversations } from './app-server/conversations.js';
 import { CodexLauncher } from './codex-launcher.js';
 import { Engines } from './engines.js';
 import { Conversations } from './port/conversations.js';
+import { CheckEngine } from './script/check.engine.js';
 import { ScriptEngine } from './script/script.engine.js';
 import { SdkEngine } from './sdk/sdk.engine.js';
 
@@ -13,6 +14,7 @@ import { SdkEngine } from './sdk/sdk.engine.js';
     AppServerEngine,
     SdkEngine,
     ScriptEngine,
+    CheckEngine,
     Engines,
     { provide: Conversations, useClass: AppServerConversations },
   ],

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Injectable, Logger } from '@nestjs/common';
 import type { ConversationCut, CutConversation, RestoreFiles } from '@saas-codex/contracts/runner-api';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { Conversations } from '../engine/port/conversations.js';
-import { spawnScript } from '../engine/script/spawn-script.js';
+import { runUpkeepScript } from '../engine/script/upkeep-script.js';
 import { Jail, type Upkeep } from '../sandbox/jail/jail.js';
 import { codexEnvironment, prepareCodexHome } from '../threads/codex-home.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
@@ -22,10 +20,6 @@ import { ExclusiveThreads } from './exclusive-threads.js';
  *
  * The backend decides the order, and sees to it that no run starts meanwhile.
  */
-
-/** The same relative path from `src` and from `dist`. */
-const script = (name: string) =>
-  readFile(fileURLToPath(new URL(`../../jail/${name}`, import.meta.url)), 'utf8');
 
 @Injectable()
 export class Rewind {
@@ -97,22 +91,12 @@ export class Rewind {
   }
 
   private async runScript(name: string, upkeep: Upkeep): Promise<void> {
-    try {
-      const launch = await this.jail.launchUpkeepScript(upkeep, await script(name));
-      const child = await spawnScript(launch, () => void this.jail.endRun(upkeep.runId));
-      let output = '';
-      for await (const text of child.output) output = (output + text).slice(-MAX_OUTPUT);
-      const code = await child.exited;
-      if (code === 0) return;
-      this.logger.error(`${name} exited with code ${code}: ${output}${child.stderr()}`);
-      throw new ProblemError('restore_failed', RESTORE_FAILED);
-    } finally {
-      await this.jail.endRun(upkeep.runId);
-    }
+    const failure = await runUpkeepScript(this.jail, name, upkeep);
+    if (failure === null) return;
+    this.logger.error(failure);
+    throw new ProblemError('restore_failed', RESTORE_FAILED);
   }
 }
 
-/** Characters. */
-const MAX_OUTPUT = 2_000;
 const RESTORE_FAILED =
   'Something in the work tree cannot be replaced, or the disk is full. Ask Codex to remove what is not needed, then try again.';

@@ -58,6 +58,8 @@ function emptied(input: RunInput): RunInput {
       return { kind: input.kind, target: { type: 'changes' } };
     case 'compact':
       return { kind: input.kind };
+    case 'check':
+      return { kind: input.kind, checks: [] };
   }
 }
 

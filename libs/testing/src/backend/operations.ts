@@ -99,6 +99,10 @@ export const OPERATIONS: Record<string, Row> = {
   readImage: { requires: 'runs:read' },
   startReview: { requires: 'runs:create', body: { target: { type: 'changes' } } },
   compactSession: { requires: 'runs:create' },
+  runChecks: { requires: 'runs:create', body: {} },
+  listChecks: { requires: 'runs:read' },
+  readEvidence: { requires: 'runs:read' },
+  listEvidenceKeys: { requires: 'public' },
   runSetup: { requires: 'runs:create' },
   listRuns: { requires: 'runs:read' },
   listAllRuns: { requires: 'runs:read', query: ({ session_id }) => `session_id=${session_id}` },
@@ -223,6 +227,7 @@ export interface Ids {
   steer_id: string;
   comment_id: string;
   image_id: string;
+  evidence_id: string;
   tenant_id: string;
   user_id: string;
   invitation_id: string;
@@ -241,6 +246,7 @@ export const NOTHING: Ids = {
   steer_id: randomUUID(),
   comment_id: randomUUID(),
   image_id: randomUUID(),
+  evidence_id: randomUUID(),
   tenant_id: randomUUID(),
   user_id: randomUUID(),
   invitation_id: randomUUID(),

@@ -1,5 +1,6 @@
 import type { Approval } from '@saas-codex/contracts/approvals';
 import type { Activity } from '@saas-codex/contracts/activity';
+import type { Evidence, EvidenceKeys, EvidenceSummary } from '@saas-codex/contracts/evidence';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import type { FileContent, Files, FoundLines } from '@saas-codex/contracts/files';
 import type { ReviewProgress } from '@saas-codex/contracts/review-progress';
@@ -177,6 +178,58 @@ const REVIEW_RUN: Run = {
   ...QUEUED_RUN,
   kind: 'review',
   prompt: 'Review the changes that are not committed.',
+};
+const CHECK_RUN: Run = {
+  ...QUEUED_RUN,
+  kind: 'check',
+  prompt: 'Run the checks: Test',
+  reasoning_effort: null,
+  queue_position: null,
+};
+const EVIDENCE_SUMMARY: EvidenceSummary = {
+  evidence_id: '01a20ab7-2c51-7d0e-9b1f-4a5b6c7d8e9f',
+  session_id: SESSION_ID,
+  run_id: RUN_ID,
+  tree: '6b1f7d2a9c0e4f38b5d6a7c8e9f0a1b2c3d4e5f6',
+  result: 'passed',
+  stale: false,
+  checks: [
+    {
+      name: 'Test',
+      command: 'npm ci\nnpm test',
+      status: 'passed',
+      exit_code: 0,
+      duration_ms: 41_870,
+      log_sha256: '7d8c1a5f0b3e96d2c4a8f7e1b0d3965ec2a4187f6b5d3c9e0a1f2b4d6c8e7f90',
+    },
+  ],
+  created_at: '2026-11-23T23:22:40.118Z',
+};
+const EVIDENCE_KEY_ID = '2f1c9d4be07a5b3c8d6e9f0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e';
+const EVIDENCE: Evidence = {
+  ...EVIDENCE_SUMMARY,
+  checks: EVIDENCE_SUMMARY.checks.map((check) => ({ ...check, log: '12 tests passed\n' })),
+  envelope: {
+    payloadType: 'application/vnd.in-toto+json',
+    payload: 'eyJfdHlwZSI6Imh0dHBzOi8vaW4tdG90by5pby9TdGF0ZW1lbnQvdjEifQ==',
+    signatures: [
+      {
+        keyid: EVIDENCE_KEY_ID,
+        sig: 'O7Eu2jwpjbXeJVl/VNkk8uF+eKJq2JU+2CGO5oLwu76QIeLzAJ0VLJEb8fJexoOpAnFBZnZ6+9jlvQ+wEk7Lig==',
+      },
+    ],
+  },
+};
+const EVIDENCE_KEYS: EvidenceKeys = {
+  items: [
+    {
+      key_id: EVIDENCE_KEY_ID,
+      algorithm: 'Ed25519',
+      public_key:
+        '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n',
+      created_at: '2026-11-20T09:00:00.000Z',
+    },
+  ],
 };
 const COMPACT_RUN: Run = { ...QUEUED_RUN, kind: 'compact', prompt: 'Compact the conversation.' };
 const STEER: Steer = {
@@ -564,6 +617,17 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   startReview: { queued: REVIEW_RUN },
   compactSession: { queued: COMPACT_RUN },
   runSetup: { queued: SETUP_RUN },
+  runChecks: { queued: CHECK_RUN },
+  listChecks: {
+    passed: {
+      declared: [{ name: 'Test', run: 'npm ci\nnpm test', timeout_minutes: 10 }],
+      problem: null,
+      items: [{ run: { ...CHECK_RUN, status: 'succeeded' }, evidence: EVIDENCE_SUMMARY }],
+      next_cursor: null,
+    },
+  },
+  readEvidence: { passed: EVIDENCE },
+  listEvidenceKeys: { one: EVIDENCE_KEYS },
   listRuns: { lastPage: page(LISTED_RUN) },
   listAllRuns: { lastPage: page(LISTED_RUN) },
   readRun: { running: RUNNING_RUN, ended: ENDED_RUN },

@@ -61,6 +61,7 @@ const base = () =>
     .addTag('events', 'Live events, as server-sent events')
     .addTag('diffs', 'The changes of a session or of some of its runs')
     .addTag('comments', 'Remarks of people on lines of changes')
+    .addTag('checks', 'What the platform itself has seen: checks, and signed evidence of how they ended')
     .addTag('sharing', 'Links that show a session to people outside')
     .addTag('identity', 'Who you are')
     .addTag('tenants', 'Organisations, their members and invitations')

@@ -13,6 +13,7 @@ import { AgentHeads } from './agent-head.js';
 import { Checkpoints } from './checkpoints.js';
 import { HistoryRepository } from './history-repository.js';
 import type { LineAnchor } from './line-search.js';
+import { readStart } from './object-batch.js';
 import { type PatchChoice, PatchFile } from './patch-file.js';
 import { TenantPlaces } from './tenant-places.js';
 import { type Comparison, type DiffPage, TreeDiffs } from './tree-diffs.js';
@@ -192,6 +193,23 @@ export class History {
     searches: readonly LineSearch[],
   ): Promise<LinePlace[]> {
     const read = this.places.withPlaceUnlessCrowded(tenantId, () => this.lines.find(sessionId, searches));
+    return this.explainFailure({ sessionId }, read);
+  }
+
+  /**
+   * The first bytes of a file of a checkpoint.
+   * @returns null when there is no such file
+   * @throws ProblemError rate_limited; workspace_unreadable
+   */
+  readStart(
+    { tenantId }: RequestContext,
+    { sessionId, tree }: { sessionId: string; tree: string },
+    path: string,
+    maxBytes: number,
+  ): Promise<Buffer | null> {
+    const read = this.places.withPlaceUnlessCrowded(tenantId, () =>
+      readStart(this.repository, sessionId, `${tree}:${path}`, maxBytes),
+    );
     return this.explainFailure({ sessionId }, read);
   }
 

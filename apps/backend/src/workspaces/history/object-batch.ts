@@ -65,3 +65,18 @@ export async function readObjects(
   }
   return objects;
 }
+
+/** The first bytes of one object. @returns null for what does not exist or is no blob */
+export async function readStart(
+  history: HistoryRepository,
+  sessionId: string,
+  name: string,
+  maxBytes: number,
+): Promise<Buffer | null> {
+  const head = await history.runOnObjects(sessionId, ['cat-file', '--batch-check'], { input: `${name}\n` });
+  const [, type] = HEAD.exec(head.stdout.toString('latin1').trim()) ?? [];
+  if (type !== 'blob') return null;
+  const options = { maxOutputBytes: maxBytes, truncate: true };
+  const { stdout } = await history.runOnObjects(sessionId, ['cat-file', 'blob', name], options);
+  return stdout;
+}

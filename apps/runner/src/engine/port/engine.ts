@@ -18,7 +18,7 @@ import type { RunInputOf } from '@saas-codex/contracts/runs';
  */
 
 /** A run and all that is needed to work on it. */
-export type EngineRun = CodexRun | SetupRun;
+export type EngineRun = CodexRun | SetupRun | CheckRun;
 
 interface RunContext {
   runId: string;
@@ -62,8 +62,14 @@ export interface SetupRun extends RunContext {
   input: RunInputOf<'setup'>;
 }
 
+/** `input.tree` is what is checked. */
+export interface CheckRun extends RunContext {
+  input: RunInputOf<'check'> & { tree: string };
+}
+
 export const isPromptRun = (run: EngineRun): run is PromptRun => run.input.kind === 'prompt';
 export const isSetupRun = (run: EngineRun): run is SetupRun => run.input.kind === 'setup';
+export const isCheckRun = (run: EngineRun): run is CheckRun => run.input.kind === 'check';
 
 type LoggedEventType =
   | 'thread.started'

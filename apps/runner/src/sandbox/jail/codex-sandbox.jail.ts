@@ -121,9 +121,13 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     return countCommands(runId);
   }
 
-  async endRun(runId: string): Promise<void> {
+  async endProcesses(runId: string): Promise<void> {
     const left = await endProcesses(runId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
+  }
+
+  async endRun(runId: string): Promise<void> {
+    await this.endProcesses(runId);
     await this.folders.removeFolder(runId);
   }
 

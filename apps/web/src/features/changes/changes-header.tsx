@@ -1,11 +1,12 @@
 import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { CheckCheck, FolderTree, Maximize2, Minimize2, ScanSearch, X } from 'lucide-react';
+import { CheckCheck, FolderTree, ListChecks, Maximize2, Minimize2, ScanSearch, X } from 'lucide-react';
 import { StatSummary } from '../../entities/session/changed-file.js';
 import { type ChangesTarget, useHideChanges } from '../../entities/session/changes-location.js';
 import { ChangesTabs } from '../../entities/session/changes-tabs.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { useCodexActions } from '../../entities/session/use-codex-actions.js';
+import { shareLinkOfPage } from '../../shared/api/shared-page.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { cx } from '../../shared/lib/cx.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
@@ -95,6 +96,11 @@ export function ChangesHeader({
           {count > 0 && mayReview && session.status === 'ready' && (
             <IconButton label="Review…" onClick={() => openSessionDialog({ about: 'review', session })}>
               <ScanSearch />
+            </IconButton>
+          )}
+          {shareLinkOfPage() === undefined && session.status !== 'failed' && (
+            <IconButton label="Checks…" onClick={() => openSessionDialog({ about: 'checks', session })}>
+              <ListChecks />
             </IconButton>
           )}
           {diff && count > 0 && mayRead && <PatchMenu sessionId={session.session_id} diff={diff} />}
