@@ -42,10 +42,10 @@ const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
     interrupted: 'The compaction was interrupted.',
   },
   check: {
-    succeeded: 'The checks passed',
-    failed: 'The checks failed',
-    cancelled: 'The checks were stopped',
-    interrupted: 'The checks were interrupted',
+    succeeded: 'The checks passed.',
+    failed: 'The checks failed.',
+    cancelled: 'The checks were stopped.',
+    interrupted: 'The checks were interrupted.',
   },
 };
 
