@@ -41,6 +41,12 @@ const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
     cancelled: 'The compaction was stopped.',
     interrupted: 'The compaction was interrupted.',
   },
+  check: {
+    succeeded: 'The checks passed.',
+    failed: 'The checks failed.',
+    cancelled: 'The checks were stopped.',
+    interrupted: 'The checks were interrupted.',
+  },
 };
 
 function Announcement({ run }: { run: Run }) {
