@@ -7,7 +7,7 @@ const MAX_LINES = 30;
 const MAX_CHARS = 2_000;
 const INTRODUCTION = 'Address these review comments on your changes:';
 
-export interface CommentsPrompt {
+interface CommentsPrompt {
   text: string;
   /** Those that it holds: as many as fit. */
   comments: CommentEntity[];

@@ -1,13 +1,13 @@
 import type { CommentSide } from '@saas-codex/contracts/comments';
 
 /** A line of a patch: its numbers in the old and the new file; null: it is not in that one. */
-export interface PatchRow {
+interface PatchRow {
   old: number | null;
   new: number | null;
 }
 
 /** Lines of one side of a file. */
-export interface LineRange {
+interface LineRange {
   side: CommentSide;
   first: number;
   last: number;
@@ -20,7 +20,7 @@ export interface ViewerRange {
   end: number;
   endSide?: ViewerSide;
 }
-export type ViewerSide = 'additions' | 'deletions';
+type ViewerSide = 'additions' | 'deletions';
 
 export const viewerSide = (side: CommentSide | (string & {})): ViewerSide =>
   side === 'old' ? 'deletions' : 'additions';

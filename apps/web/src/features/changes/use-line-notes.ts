@@ -50,7 +50,7 @@ export function useLineNotes(session: Session, diff: Diff): (file: DiffFile) => 
   }, [findings, comments, drafts]);
 }
 
-export const sideOf = ({ side }: Comment): 'old' | 'new' => (side === 'old' ? 'old' : 'new');
+const sideOf = ({ side }: Comment): 'old' | 'new' => (side === 'old' ? 'old' : 'new');
 
 class Notes {
   private readonly notes = new Map<string, LineNote & { path: string }>();

@@ -4,9 +4,11 @@ import { z } from 'zod';
 import { drafts, useDraft } from '../../../shared/lib/drafts.js';
 import { randomId } from '../../../shared/lib/random-id.js';
 
+const { text: _, ...lines } = CreateComment.shape;
+
 /** A comment that somebody is writing. Its text is a draft of its own. */
 export const CommentDraft = z.object({
-  ...CreateComment.omit({ text: true }).shape,
+  ...lines,
   /** Also the idempotency key with which it is saved. */
   key: z.string(),
 });
