@@ -7,6 +7,7 @@ import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { useStoredText } from '../../shared/lib/stored.js';
 import { useTheme } from '../../shared/ui/theme.js';
 import { decorateMarks } from '../../shared/ui/visible-text.js';
+import { completeExpandButtons } from './expand-buttons.js';
 import { hangIndent } from './hang-indent.js';
 import { showsLine } from './use-findings.js';
 import './patch-view.css';
@@ -60,6 +61,7 @@ export const PatchView = memo(({ patch, layout, loadSides, findings, renderFindi
         unsafeCSS: WORDS,
         onPostRender: (host: HTMLElement) => {
           hideLineNumbers(host);
+          completeExpandButtons(host);
           host.shadowRoot?.querySelectorAll<HTMLElement>('[data-line]').forEach(hangIndent);
           if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
         },
