@@ -114,7 +114,9 @@ test('files are marked as viewed by content, lines between changes are shown, an
 
 test('the keyboard goes from file to file, marks, and searches names and changed lines', async () => {
   await open('changes');
-  await card('src/values.ts').getByText(/export const changed/).waitFor();
+  await card('src/values.ts')
+    .getByText(/export const changed/)
+    .waitFor();
   const file = () => new URL(page.url()).searchParams.get('file');
   const order: (string | null)[] = [];
   for (let step = 0; step < 3; step += 1) {
