@@ -93,7 +93,7 @@ export function filterFiles(files: readonly DiffFile[], filter: string): readonl
 }
 
 /** A node as a line of the list. */
-export interface TreeRow {
+interface TreeRow {
   readonly node: TreeNode;
   readonly depth: number;
 }

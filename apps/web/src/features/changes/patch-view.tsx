@@ -6,6 +6,7 @@ import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { useStoredText } from '../../shared/lib/stored.js';
 import { useTheme } from '../../shared/ui/theme.js';
 import { decorateMarks } from '../../shared/ui/visible-text.js';
+import { completeExpandButtons } from './expand-buttons.js';
 import { hangIndent } from './hang-indent.js';
 import { rowsOf, showsLine, viewerSide } from './line-places.js';
 import type { LineNote } from './use-line-notes.js';
@@ -69,6 +70,7 @@ export const PatchView = memo(
           onGutterUtilityClick: onComment,
           onPostRender: (host: HTMLElement) => {
             hideLineNumbers(host);
+            completeExpandButtons(host);
             host.shadowRoot?.querySelectorAll<HTMLElement>('[data-line]').forEach(hangIndent);
             if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
           },
