@@ -9,7 +9,7 @@
 const BACKEND = [
   ['events', 'system', 'tenants'],
   ['retention'],
-  ['archive', 'changes', 'rewinds', 'sharing'],
+  ['archive', 'changes', 'edits', 'rewinds', 'sharing'],
   ['runs'],
   ['approvals', 'images'],
   ['sessions'],

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { ApprovalDecision, ApprovalMode } from './approval-questions.js';
+import { TreeId } from './diffs.js';
 import { ModelName, ReasoningEffort } from './models.js';
 import { Network, NETWORK_OFF } from './network.js';
-import { AgentHead, TreeId } from './rewinds.js';
+import { AgentHead } from './rewinds.js';
 import { toRunInput, RunInput } from './runs.js';
 import { MAX_STEER_LENGTH } from './steers.js';
 
@@ -69,6 +70,8 @@ const RunRequest = z.strictObject({
   runId: z.uuid().optional(),
   /** Git tree of the workspace before the run; becomes a `checkpoint.created` event. */
   checkpoint: z.string().max(64).optional(),
+  /** What people have changed in the files since Codex's last turn, for Codex alone. Left out: nothing. */
+  note: z.string().max(20_000).optional(),
   /** W3C traceparent of the dispatch, for traces. */
   traceparent: z.string().max(64).optional(),
 });

@@ -6,7 +6,7 @@ import { InputImage, MOST_IMAGES_PER_PROMPT, PromptImage } from './images.js';
 import { Item } from './items.js';
 import { ModelName, REASONING_EFFORTS, ReasoningEffort } from './models.js';
 import { pageOf, PageQuery, Timestamp } from './pagination.js';
-import { DiffStat } from './diffs.js';
+import { DiffStat, TreeId } from './diffs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
@@ -58,15 +58,17 @@ export type ContextUsage = z.infer<typeof ContextUsage>;
 
 /**
  * prompt: a person's prompt, for Codex. setup: the session's setup script, for a shell. review: Codex looks for mistakes in
- * changes. compact: Codex replaces its conversation by a summary.
+ * changes. compact: Codex replaces its conversation by a summary. edit: a person's own change of the files.
  */
-export const RUN_KINDS = ['prompt', 'setup', 'review', 'compact'] as const;
+export const RUN_KINDS = ['prompt', 'setup', 'review', 'compact', 'edit'] as const;
 export const RunKind = z.enum(RUN_KINDS);
 export type RunKind = z.infer<typeof RunKind>;
 
 /** Whether Codex works on such a run, and calls a model. */
-export const isCodexRun = (kind: RunKind): boolean => kind !== 'setup';
+export const isCodexRun = (kind: RunKind): boolean => kind !== 'setup' && kind !== 'edit';
 
+/** In characters. */
+export const MAX_EDIT_SUMMARY = 500;
 /** In characters. */
 export const MAX_PROMPT_LENGTH = 100_000;
 
@@ -98,6 +100,15 @@ export const RunInput = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('setup'), script: instructions }),
   z.strictObject({ kind: z.literal('review'), target: ReviewInput, ...model }),
   z.strictObject({ kind: z.literal('compact'), ...model }),
+  z.strictObject({
+    kind: z.literal('edit'),
+    /** What the person did, for people. */
+    summary: z.string().min(1).max(MAX_EDIT_SUMMARY),
+    /** The change, as two trees of the session. It is merged into the files as they are when the run starts. */
+    change: z.strictObject({ from: TreeId, to: TreeId }),
+    /** What the files become. Left out: the run has not been claimed. */
+    target: TreeId.optional(),
+  }),
 ]);
 export type RunInput = z.infer<typeof RunInput>;
 export type RunInputOf<K extends RunKind> = Extract<RunInput, { kind: K }>;
@@ -113,6 +124,8 @@ export function textOfInput(input: RunInput): string {
       return textOfReview(input.target);
     case 'compact':
       return 'Compact the conversation.';
+    case 'edit':
+      return input.summary;
   }
 }
 
@@ -158,7 +171,7 @@ export const Run = z
     kind: openEnum(RUN_KINDS),
     prompt: z
       .string()
-      .describe('Of a setup run the script, of a review what it is about, of a compaction a sentence'),
+      .describe('Of a setup run the script, of a review what it is about, of a compaction or an edit a sentence'),
     model: z
       .string()
       .nullable()

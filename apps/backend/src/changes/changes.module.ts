@@ -13,5 +13,6 @@ import { PathsController } from './paths.controller.js';
   imports: [IdentityModule, RunsModule, SessionsModule, WorkspacesModule],
   controllers: [ChangesController, LeftoversController, PathsController],
   providers: [ChangesService, LeftoversService],
+  exports: [ChangesService],
 })
 export class ChangesModule {}

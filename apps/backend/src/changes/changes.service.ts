@@ -82,7 +82,8 @@ export class ChangesService {
     return { name, email: email || `${actorId(ctx.actor)}@saas-codex.invalid` };
   }
 
-  private async treesOf(ctx: RequestContext, sessionId: string, { from, to }: DiffQuery): Promise<Trees> {
+  /** The trees that a diff compares. @throws ProblemError as `readDiff` */
+  async treesOf(ctx: RequestContext, sessionId: string, { from, to }: DiffQuery): Promise<Trees> {
     const baseTree = baseOf(await this.sessions.get(ctx, sessionId));
     const [fromTree, toTree] = await Promise.all([
       from === undefined ? baseTree : this.treeAt(ctx, sessionId, from, beforeRun),
@@ -107,7 +108,7 @@ export class ChangesService {
   }
 
   /** Accepts only trees of this session, since the history could read any object of the repository. */
-  private async knownTree(sessionId: string, tree: string): Promise<string> {
+  async knownTree(sessionId: string, tree: string): Promise<string> {
     if (await this.history.hasCheckpoint(sessionId, tree)) return tree;
     throw new ProblemError('tree_not_found', 'This session never had this state. Reload its changes.');
   }

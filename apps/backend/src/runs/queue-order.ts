@@ -37,9 +37,11 @@ export const inQueueOrder = <R extends Placed & Pick<RunEntity, 'held'>>(runs: r
     (a, b) => Number(a.held) - Number(b.held) || positionOf(a) - positionOf(b) || a.ordinal - b.ordinal,
   );
 
-/** The run that starts next, of those that no runner has. */
+/** The run that starts next, of those that no runner has. What people do to the files themselves comes before all prompts. */
 export const nextToStart = (
   session: Pick<SessionEntity, 'setup' | 'setupStatus'>,
   runs: readonly RunEntity[],
-): RunEntity | undefined =>
-  inQueueOrder(runs).find((run) => !run.held && !isBlockedBySetup(run.kind, session));
+): RunEntity | undefined => {
+  const ready = inQueueOrder(runs).filter((run) => !run.held && !isBlockedBySetup(run.kind, session));
+  return ready.find(({ kind }) => kind === 'edit') ?? ready[0];
+};

@@ -13,6 +13,7 @@ import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { LimitWaits } from '../usage/limit-waits.js';
 import { LimitWaitsAdapter } from './limit-waits-adapter.js';
+import { EditNotes } from './edit-notes.js';
 import { QueueController } from './queue.controller.js';
 import { RunApprovals } from './run-approvals.js';
 import { RequiredCapability } from './required-capability.js';
@@ -56,6 +57,7 @@ import { WarmStart } from './warm-start.js';
       inject: [REDIS, CONFIG],
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
+    EditNotes,
     LimitWaitsAdapter,
     RunApprovals,
     RequiredCapability,

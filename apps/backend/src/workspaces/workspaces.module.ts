@@ -11,12 +11,14 @@ import { GitCertificates } from './git/git-certificates.js';
 import { AgentHeads } from './history/agent-head.js';
 import { Checkpoints } from './history/checkpoints.js';
 import { EncodedTexts } from './history/encoded-texts.js';
+import { FileEdits } from './history/file-edits.js';
 import { HistoryRepository } from './history/history-repository.js';
 import { History } from './history/history.js';
 import { PatchFile } from './history/patch-file.js';
 import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
+import { TreeEdits } from './history/tree-edits.js';
 import { TreePaths } from './history/tree-paths.js';
 import { HomeLayers } from './leftovers/home-layers.js';
 import { IgnoredFiles } from './leftovers/ignored-files.js';
@@ -42,6 +44,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Clones,
     EncodedTexts,
     Downloads,
+    FileEdits,
     Git,
     GitCertificates,
     History,
@@ -57,6 +60,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Submodules,
     TenantPlaces,
     TreeDiffs,
+    TreeEdits,
     TreePaths,
     WorkspaceLimits,
   ],
