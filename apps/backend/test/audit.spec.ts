@@ -298,6 +298,12 @@ async function doEverything(): Promise<void> {
   ]);
   await mine('undoRewind', () => send('POST', `${at}/rewind/undo`));
   await sql('UPDATE sessions SET rewind = NULL WHERE id = $1', [session.session_id]);
+  // Edits read the files, which only this session has.
+  const edited = await readTree(at);
+  await mine('writeFile', () => send('PUT', `${at}/files`, { path: 'new.md', content: 'a', tree: edited }));
+  const patch = '--- /dev/null\n+++ b/other.md\n@@ -0,0 +1 @@\n+a\n';
+  await mine('applyPatch', () => send('POST', `${at}/patches`, { patch }));
+  await mine('revertChanges', () => send('POST', `${at}/reverts`, { scope: 'all', to: edited }));
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   let shared: Body = {};
   await mine('createShareLink', async () => (shared = await send('POST', `${at}/share-links`, {})));

@@ -82,6 +82,7 @@ describe('the description of the API', () => {
     expect(closed.toSorted()).toEqual([
       'AcceptInvitation',
       'AllowListNetworkInput',
+      'ApplyPatch',
       'ChangeEmail',
       'ChangePassword',
       'CompletePasswordReset',
@@ -102,6 +103,7 @@ describe('the description of the API', () => {
       'EditPrompt',
       'ForkSession',
       'HostRuleInput',
+      'HunkRange',
       'LookUpInvitation',
       'MailedLink',
       'OffNetworkInput',
@@ -113,6 +115,7 @@ describe('the description of the API', () => {
       'PromptSession',
       'RemoveSecondFactor',
       'ReplaceCredential',
+      'RevertChanges',
       'RewindSession',
       'SetAuditWebhook',
       'SetModelServer',
@@ -132,6 +135,7 @@ describe('the description of the API', () => {
       'UpdateServiceAccount',
       'UpdateSession',
       'UpdateTenant',
+      'WriteFile',
     ]);
   });
 

@@ -152,13 +152,13 @@ export class RunSettling {
     const target = input.kind === 'edit' ? input.target : undefined;
     if (target === undefined || treeBefore === null) return this.history.takeCheckpoint(ctx, id);
     if (isDone) return this.history.recordRestored(ctx, id, target);
-    if (threadId !== null) {
-      const back = { from: target, to: treeBefore, head: null };
-      await this.runner.restoreFiles(threadId, back).catch((error: unknown) => {
-        if (!(error instanceof RunnerRefused)) throw error;
-        this.logger.error(`an edit of session ${id} was cut off and cannot be taken back: ${error.detail}`);
-      });
-    }
+    const now = await this.history.takeCheckpoint(ctx, id);
+    if (now === treeBefore || threadId === null) return now;
+    const back = { from: target, to: treeBefore, head: null };
+    await this.runner.restoreFiles(threadId, back).catch((error: unknown) => {
+      if (!(error instanceof RunnerRefused)) throw error;
+      this.logger.error(`an edit of session ${id} was cut off and cannot be taken back: ${error.detail}`);
+    });
     return this.history.recordRestored(ctx, id, treeBefore);
   }
 }

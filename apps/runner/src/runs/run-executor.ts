@@ -248,9 +248,11 @@ export class RunExecutor {
     const { input, network, trustRepository = false, approvalMode = 'never' } = job;
     const context = { runId, thread, network, authorities, secrets };
     if (input.kind === 'setup') return { ...context, input };
+    if (input.kind === 'edit') return { ...context, input, from: job.checkpoint };
     if (access === null) throw new Error('Codex needs access to a model');
     const turn = prepared?.turn ?? null;
-    return { ...context, input, images, model, access, trustRepository, approvalMode, prepared: turn };
+    const { note = null } = job;
+    return { ...context, input, images, note, model, access, trustRepository, approvalMode, prepared: turn };
   }
 
   /** @throws Error when Codex, the script or the log fails */
@@ -360,7 +362,7 @@ export class RunExecutor {
   }
 
   private async modelFor({ input, trustRepository }: RunJob, thread: Thread | null): Promise<string | null> {
-    if (input.kind === 'setup') return null;
+    if (input.kind === 'setup' || input.kind === 'edit') return null;
     const named = this.prepared.modelFor(input.model ?? null, thread);
     return trustRepository ? (named ?? defaultModel()) : named;
   }

@@ -44,6 +44,14 @@ const WORDS: Record<
     silent: 'Codex ended unexpectedly. Compact the conversation again.',
     again: 'Compact the conversation again.',
   },
+  edit: {
+    run: 'The edit',
+    setting: 'RUN_TIMEOUT_MINUTES',
+    goOn: 'The files are put back as they were. Make the change again.',
+    cancelled: 'The files are put back as they were.',
+    silent: 'The files could not be changed. Try again; if that fails too, ask your operator.',
+    again: 'Make the change again.',
+  },
 };
 
 const STOPPED = {

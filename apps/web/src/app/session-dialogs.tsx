@@ -37,6 +37,9 @@ const ReviewDialog = later(
 const CompactDialog = later(
   async () => (await import('../features/session-actions/compact-dialog.js')).CompactDialog,
 );
+const ApplyPatchDialog = later(
+  async () => (await import('../features/edits/apply-patch-dialog.js')).ApplyPatchDialog,
+);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 interface OpenDialogProps extends SessionDialog {
@@ -74,6 +77,8 @@ export function OpenSessionDialog({ about, session: opened, allow, rewind, onClo
       return <ReviewDialog session={session} onClose={onClose} />;
     case 'compact':
       return <CompactDialog session={session} onClose={onClose} />;
+    case 'patch':
+      return <ApplyPatchDialog session={session} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

@@ -8,6 +8,7 @@ import { useCodexActions } from '../../entities/session/use-codex-actions.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { cx } from '../../shared/lib/cx.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
+import { EditsMenu } from './edits/edits-menu.js';
 import type { DiffLayout } from './patch-view.js';
 import { PatchMenu } from './patch-menu.js';
 import { ScopeMenu } from './scope-menu.js';
@@ -81,6 +82,7 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
               <ScanSearch />
             </IconButton>
           )}
+          {diff && <EditsMenu sessionId={session.session_id} diff={diff} runId={runId} />}
           {diff && count > 0 && mayRead && <PatchMenu sessionId={session.session_id} diff={diff} />}
           {onWide && (
             <IconButton

@@ -8,6 +8,7 @@ import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { filePatchQuery } from './api/get-file-patch.js';
+import { useRevertLines } from './edits/use-revert-lines.js';
 import { type DiffLayout, PatchView } from './patch-view.js';
 
 /** Diffs of more changed lines than this wait for a click. */
@@ -64,6 +65,7 @@ function executableNote({ old_mode: before = '', new_mode: after = '' }: DiffFil
 }
 
 function Patch({ sessionId, from, to, file, layout, ...findings }: FileBodyProps) {
+  const onRevert = useRevertLines({ sessionId, from, to, file });
   const [ref, near] = useNearView();
   const { data, error, refetch } = useQuery({
     ...filePatchQuery(sessionId, { from, to }, file.path),
@@ -75,7 +77,7 @@ function Patch({ sessionId, from, to, file, layout, ...findings }: FileBodyProps
     <div ref={ref}>
       {data ? (
         <>
-          <PatchView patch={data.patch} layout={layout} {...findings} />
+          <PatchView patch={data.patch} layout={layout} onRevert={onRevert} {...findings} />
           {data.truncated && <Note>The rest of this diff is too large to show</Note>}
         </>
       ) : (

@@ -1,4 +1,5 @@
 import { PatchDiff } from '@pierre/diffs/react';
+import type { HunkRange } from '@saas-codex/contracts/edits';
 import type { ReviewFinding } from '@saas-codex/contracts/items';
 import { memo, type ReactNode, useMemo } from 'react';
 import { CODE_THEMES } from '../../shared/lib/code-themes.js';
@@ -6,6 +7,8 @@ import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { useStoredText } from '../../shared/lib/stored.js';
 import { useTheme } from '../../shared/ui/theme.js';
 import { decorateMarks } from '../../shared/ui/visible-text.js';
+import { changedBlocks } from './edits/changed-blocks.js';
+import { placeRevertButtons, REVERT_BUTTON_CSS } from './edits/revert-buttons.js';
 import { hangIndent } from './hang-indent.js';
 import { showsLine } from './use-findings.js';
 import './patch-view.css';
@@ -34,13 +37,16 @@ interface PatchViewProps {
   /** Where they are about lines that the patch does not show, they stand above all lines. */
   findings: readonly ReviewFinding[];
   renderFinding: (finding: ReviewFinding) => ReactNode;
+  /** undefined: the person may not change the files. */
+  onRevert?: ((block: HunkRange) => void) | undefined;
 }
 
 /** Draws a unified diff of one file, with what a review has found below the lines that it is about. */
-export const PatchView = memo(({ patch, layout, findings, renderFinding }: PatchViewProps) => {
+export const PatchView = memo(({ patch, layout, findings, renderFinding, onRevert }: PatchViewProps) => {
   const theme = useTheme();
   const text = useMemo(() => withMarks(patch), [patch]);
   const marked = text !== patch;
+  const blocks = useMemo(() => changedBlocks(patch), [patch]);
   const options = useMemo(
     () =>
       ({
@@ -52,14 +58,15 @@ export const PatchView = memo(({ patch, layout, findings, renderFinding }: Patch
         lineDiffType: 'word-alt',
         hunkSeparators: 'line-info-basic',
         overflow: 'wrap',
-        unsafeCSS: WORDS,
+        unsafeCSS: WORDS + REVERT_BUTTON_CSS,
         onPostRender: (host: HTMLElement) => {
           hideLineNumbers(host);
           host.shadowRoot?.querySelectorAll<HTMLElement>('[data-line]').forEach(hangIndent);
+          if (onRevert) placeRevertButtons(host, blocks, onRevert);
           if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
         },
       }) as const,
-    [theme, layout, marked],
+    [theme, layout, marked, blocks, onRevert],
   );
   const annotations = useMemo(
     () =>
