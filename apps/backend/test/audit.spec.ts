@@ -299,11 +299,16 @@ async function doEverything(): Promise<void> {
   await mine('undoRewind', () => send('POST', `${at}/rewind/undo`));
   await sql('UPDATE sessions SET rewind = NULL WHERE id = $1', [session.session_id]);
   // Edits read the files, which only this session has.
-  const edited = await readTree(at);
-  await mine('writeFile', () => send('PUT', `${at}/files`, { path: 'new.md', content: 'a', tree: edited }));
-  const patch = '--- /dev/null\n+++ b/other.md\n@@ -0,0 +1 @@\n+a\n';
-  await mine('applyPatch', () => send('POST', `${at}/patches`, { patch }));
-  await mine('revertChanges', () => send('POST', `${at}/reverts`, { scope: 'all', to: edited }));
+  const [{ base_tree: tree } = { base_tree: '' }] = await sql<{ base_tree: string }>(
+    'SELECT base_tree FROM sessions WHERE id = $1',
+    [session.session_id],
+  );
+  await mine('writeFile', () => send('PUT', `${at}/files`, { path: 'new.md', content: 'a', tree }));
+  const added = '--- /dev/null\n+++ b/other.md\n@@ -0,0 +1 @@\n+a\n';
+  await mine('applyPatch', () => send('POST', `${at}/patches`, { patch: added }));
+  // As if an agent had added a file.
+  await writeFile(join(workspaces, String(session.session_id), 'repo', 'added.md'), 'a');
+  await mine('revertChanges', () => send('POST', `${at}/reverts`, { scope: 'all' }));
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   let shared: Body = {};
   await mine('createShareLink', async () => (shared = await send('POST', `${at}/share-links`, {})));

@@ -83,6 +83,10 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [tenantId, user, session],
   );
   await db.query(
+    `INSERT INTO review_progress (tenant_id, user_id, session_id, viewed) VALUES ($1, $2, $3, '[]')`,
+    [tenantId, user, session],
+  );
+  await db.query(
     `INSERT INTO runs (id, tenant_id, session_id, ordinal, created_by, status, input, created_at)
      VALUES ($1, $2, $3, 1, $4, 'succeeded', '{"kind":"prompt"}', now())`,
     [run, tenantId, session, user],

@@ -372,6 +372,7 @@ const BODIES: Record<string, object> = {
   writeFile: { path: 'a', content: '', tree: 'a'.repeat(40) },
   startReview: { target: { type: 'changes' } },
   createShareLink: {},
+  updateReviewProgress: { viewed: [{ path: 'taken', content_id: null }] },
   editPrompt: { prompt: 'Note that' },
   steerRun: { prompt: 'Note that too' },
   orderQueue: { run_ids: [randomUUID()] },
@@ -394,6 +395,10 @@ const BODIES: Record<string, object> = {
 };
 const QUERIES: Record<string, (ids: Ids) => string> = {
   readFilePatch: () => '?path=note-1.md',
+  readFile: () => '?path=note-1.md',
+  downloadFile: () => '?path=note-1.md',
+  readFileImage: () => '?path=note-1.md',
+  searchFiles: () => '?q=note',
   downloadIgnoredFile: () => '?path=note-1.md',
   streamActivity: ({ run_id }) => `?runs=${run_id}`,
   deleteTenant: () => '?name=Theirs',

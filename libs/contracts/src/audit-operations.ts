@@ -63,6 +63,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     unaudited: 'It starts nothing that lasts, and changes nothing. The prompt that follows is recorded.',
   },
   markSessionRead: { unaudited: 'It changes only what a list shows to the person.' },
+  updateReviewProgress: { unaudited: 'It changes only what a page shows to the person.' },
   markSessionUnread: { unaudited: 'It changes only what a list shows to the person.' },
   signUp: { unaudited: 'It sends a mail at most. Who uses the link is recorded.' },
   completeSignUp: { action: 'account.created', target: 'account', tenant: 'account', by: 'one_time_link' },

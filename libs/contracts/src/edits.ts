@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DiffFileQuery, DiffQuery, TreeId } from './diffs.js';
+import { DiffFileQuery, DiffQuery, treeId } from './diffs.js';
 import { Id } from './ids.js';
 
 /*
@@ -91,7 +91,7 @@ export const WriteFile = z
   .strictObject({
     path: path.describe('As answers name it: a path that is not UTF-8 is in quotes, with octal bytes'),
     content: z.string().max(MAX_FILE_LENGTH).nullable().describe('The whole file. null: there is none any more'),
-    tree: TreeId.describe(
+    tree: treeId.describe(
       'The state in which you read the file, such as `to` of a diff. What was changed in other lines since stays; a change of the same lines is an `edit_conflict`',
     ),
   })

@@ -54,7 +54,7 @@ export const PROBLEMS = {
   tree_not_found: { status: 404, title: 'This session has no such state' },
   image_not_found: { status: 404, title: 'There is no such image' },
   hunk_not_found: { status: 404, title: 'There is no such hunk' },
-  file_not_found: { status: 404, title: 'The file is not part of this diff' },
+  file_not_found: { status: 404, title: 'There is no such file' },
   ignored_file_not_found: { status: 404, title: 'There is no such ignored file' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   not_acceptable: { status: 406, title: 'No such representation' },

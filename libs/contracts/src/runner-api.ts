@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ApprovalDecision, ApprovalMode } from './approval-questions.js';
-import { TreeId } from './diffs.js';
+import { treeId } from './diffs.js';
 import { ModelName, ReasoningEffort } from './models.js';
 import { Network, NETWORK_OFF } from './network.js';
 import { AgentHead } from './rewinds.js';
@@ -154,8 +154,8 @@ export type SetConversation = z.infer<typeof SetConversation>;
 /** Body of `PUT /threads/{threadId}/files`: changes the work tree from one checkpoint to another. */
 export const RestoreFiles = z.strictObject({
   /** The work tree as it is now. */
-  from: TreeId,
-  to: TreeId,
+  from: treeId,
+  to: treeId,
   /** Where the agent's own repository is to be. null: it stays where it is. */
   head: AgentHead.nullable(),
 });

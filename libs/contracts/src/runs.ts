@@ -6,7 +6,7 @@ import { InputImage, MOST_IMAGES_PER_PROMPT, PromptImage } from './images.js';
 import { Item } from './items.js';
 import { ModelName, REASONING_EFFORTS, ReasoningEffort } from './models.js';
 import { pageOf, PageQuery, Timestamp } from './pagination.js';
-import { DiffStat, TreeId } from './diffs.js';
+import { DiffStat, treeId } from './diffs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
@@ -105,9 +105,9 @@ export const RunInput = z.discriminatedUnion('kind', [
     /** What the person did, for people. */
     summary: z.string().min(1).max(MAX_EDIT_SUMMARY),
     /** The change, as two trees of the session. It is merged into the files as they are when the run starts. */
-    change: z.strictObject({ from: TreeId, to: TreeId }),
+    change: z.strictObject({ from: treeId, to: treeId }),
     /** What the files become. Left out: the run has not been claimed. */
-    target: TreeId.optional(),
+    target: treeId.optional(),
   }),
 ]);
 export type RunInput = z.infer<typeof RunInput>;

@@ -37,6 +37,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     spend_rules: ['SELECT', 'INSERT', 'UPDATE'],
     share_links: ['SELECT', 'INSERT', 'UPDATE'],
     session_reads: ['SELECT', 'INSERT', 'UPDATE'],
+    review_progress: ['SELECT', 'INSERT', 'UPDATE'],
     secrets: WRITES,
     git_credentials: WRITES,
     service_accounts: WRITES,

@@ -34,6 +34,7 @@ import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
+import { CreateReviewProgress1796505000000 } from './migrations/create-review-progress.js';
 import { CreateRunSteers1796301000000 } from './migrations/create-run-steers.js';
 import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js';
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
@@ -88,6 +89,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddRewinds1796304000000,
   AddReviews1796305000000,
   CreateGitCredentials1796400000000,
+  CreateReviewProgress1796505000000,
   AddEdits1796506000000,
 ];
 

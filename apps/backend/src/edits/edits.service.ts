@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ApplyPatch, RevertChanges, WriteFile } from '@saas-codex/contracts/edits';
 import { MAX_EDIT_SUMMARY, type Run, textOfInput } from '@saas-codex/contracts/runs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { baseOf, ChangesService } from '../changes/changes.service.js';
+import { baseOf, SessionTrees } from '../changes/session-trees.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunStore } from '../runs/run-store.js';
 import { RunsService } from '../runs/runs.service.js';
@@ -29,7 +29,7 @@ interface Edit {
 export class EditsService {
   constructor(
     private readonly sessions: SessionStore,
-    private readonly changes: ChangesService,
+    private readonly trees: SessionTrees,
     private readonly store: RunStore,
     private readonly runs: RunsService,
     private readonly history: History,
@@ -40,14 +40,14 @@ export class EditsService {
     return this.queue(ctx, sessionId, async () => {
       switch (body.scope) {
         case 'all': {
-          const { from, to } = await this.changes.treesOf(ctx, sessionId, body);
+          const { from, to } = await this.trees.between(ctx, sessionId, body);
           return { summary: 'Revert all changes', from: to, to: from };
         }
         case 'run':
           return this.revertOfRun(ctx, sessionId, body.run_id);
         case 'file':
         case 'hunk': {
-          const { from, to } = await this.changes.treesOf(ctx, sessionId, body);
+          const { from, to } = await this.trees.between(ctx, sessionId, body);
           const hunks = body.scope === 'hunk' ? body.hunks : undefined;
           const reverted = await this.history.revertFile(ctx, { sessionId, from, to }, body.path, hunks);
           const what = hunks === undefined ? 'Revert' : 'Revert a part of';
@@ -69,7 +69,7 @@ export class EditsService {
   /** @throws ProblemError invalid_request, tree_not_found; those of `queue` */
   writeFile(ctx: RequestContext, sessionId: string, { tree, ...file }: WriteFile): Promise<Run> {
     return this.queue(ctx, sessionId, async () => {
-      const from = await this.changes.knownTree(sessionId, tree);
+      const from = await this.trees.knownTree(sessionId, tree);
       const to = await this.history.writeFile(ctx, sessionId, from, file);
       return { summary: `${file.content === null ? 'Remove' : 'Edit'} “${file.path}”`, from, to };
     });
@@ -97,7 +97,7 @@ export class EditsService {
   }
 
   private async revertOfRun(ctx: RequestContext, sessionId: string, runId: string): Promise<Edit> {
-    const { from, to } = await this.changes.treesOf(ctx, sessionId, { from: runId, to: runId });
+    const { from, to } = await this.trees.between(ctx, sessionId, { from: runId, to: runId });
     const { input } = await this.store.get(ctx, runId);
     const text = textOfInput(input).replace(/\s+/g, ' ');
     const summary = input.kind === 'edit' ? `Undo: ${text}` : `Revert what “${shortened(text)}” changed`;

@@ -19,7 +19,9 @@ import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
 import { TreeEdits } from './history/tree-edits.js';
+import { TreeFiles } from './history/tree-files.js';
 import { TreePaths } from './history/tree-paths.js';
+import { TreeSearch } from './history/tree-search.js';
 import { HomeLayers } from './leftovers/home-layers.js';
 import { IgnoredFiles } from './leftovers/ignored-files.js';
 import { Leftovers } from './leftovers/leftovers.js';
@@ -61,7 +63,9 @@ import { WorkspaceLimits } from './workspace-limits.js';
     TenantPlaces,
     TreeDiffs,
     TreeEdits,
+    TreeFiles,
     TreePaths,
+    TreeSearch,
     WorkspaceLimits,
   ],
   exports: [Clones, History, Leftovers, Storage],

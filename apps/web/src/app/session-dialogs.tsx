@@ -40,6 +40,9 @@ const CompactDialog = later(
 const ApplyPatchDialog = later(
   async () => (await import('../features/edits/apply-patch-dialog.js')).ApplyPatchDialog,
 );
+const EditFileDialog = later(
+  async () => (await import('../features/edits/edit-file-dialog.js')).EditFileDialog,
+);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 interface OpenDialogProps extends SessionDialog {
@@ -47,7 +50,7 @@ interface OpenDialogProps extends SessionDialog {
 }
 
 /** The dialog that was opened about a session (entities/session/session-dialog.ts). */
-export function OpenSessionDialog({ about, session: opened, allow, rewind, onClose }: OpenDialogProps) {
+export function OpenSessionDialog({ about, session: opened, allow, rewind, file, onClose }: OpenDialogProps) {
   // The session may change while these two are open; the others need no fresh data.
   const live = about === 'network' || about === 'setup';
   const { data } = useQuery({ ...sessionQuery(opened.session_id), enabled: live });
@@ -79,6 +82,8 @@ export function OpenSessionDialog({ about, session: opened, allow, rewind, onClo
       return <CompactDialog session={session} onClose={onClose} />;
     case 'patch':
       return <ApplyPatchDialog session={session} onClose={onClose} />;
+    case 'edit-file':
+      return file && <EditFileDialog session={session} file={file} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

@@ -1,6 +1,8 @@
 import type { Approval } from '@saas-codex/contracts/approvals';
 import type { Activity } from '@saas-codex/contracts/activity';
 import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
+import type { FileContent, Files, FoundLines } from '@saas-codex/contracts/files';
+import type { ReviewProgress } from '@saas-codex/contracts/review-progress';
 import type { Presence } from '@saas-codex/contracts/presence';
 import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Home } from '@saas-codex/contracts/home';
@@ -313,6 +315,7 @@ const DIFF: Diff = {
       status: 'modified',
       old_mode: '100644',
       new_mode: '100644',
+      content_id: 'a9c2f04be1d5c3aa3d5b7c9e1f2a4b6c8d0e2f41',
       additions: 1,
       deletions: 1,
       binary: false,
@@ -323,6 +326,7 @@ const DIFF: Diff = {
       old_path: null,
       status: 'added',
       new_mode: '100644',
+      content_id: '5d0c1f8ab0e14d2f9b1f6a3c2e7d4b5a6c8e9f01',
       additions: 8,
       deletions: 0,
       binary: false,
@@ -349,6 +353,31 @@ const PATCH: FilePatch = {
     '',
   ].join('\n'),
   truncated: false,
+};
+const FILES: Files = {
+  at: TREES.to,
+  items: [
+    { path: 'src', kind: 'folder', bytes: null },
+    { path: 'README.md', kind: 'file', bytes: 1_204 },
+  ],
+  next_cursor: null,
+};
+const FILE_CONTENT: FileContent = {
+  at: TREES.to,
+  path: 'README.md',
+  kind: 'file',
+  bytes: 14,
+  text: '# Leap years\n',
+  truncated: false,
+};
+const FOUND_LINES: FoundLines = {
+  at: TREES.to,
+  items: [{ path: 'src/days-in-month.ts', line: 6, text: '    return isLeapYear(year) ? 29 : 28;' }],
+  truncated: false,
+};
+const REVIEW_PROGRESS: ReviewProgress = {
+  reviewed: { tree: TREES.from, at: '2026-11-23T23:18:40.022Z' },
+  viewed: [{ path: 'src/days-in-month.ts', content_id: 'a9c2f04be1d5c3aa3d5b7c9e1f2a4b6c8d0e2f41' }],
 };
 const APPROVAL: Approval = {
   approval_id: '01a20ab5-af05-7c41-8f2a-6d1e0b9c8a75',
@@ -533,6 +562,11 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   decideApproval: { accepted: DECIDED_APPROVAL },
   readDiff: { wholeDiff: DIFF },
   readFilePatch: { modified: PATCH },
+  listFiles: { root: FILES },
+  readFile: { text: FILE_CONTENT },
+  searchFiles: { found: FOUND_LINES },
+  readReviewProgress: { begun: REVIEW_PROGRESS },
+  updateReviewProgress: { begun: REVIEW_PROGRESS },
   findPaths: { found: { paths: ['src/days-in-month.ts', 'test/leap-days.test.ts'], truncated: false } },
   streamRunEvents: { started: STARTED, command: COMMAND_ENDED, delta: DELTA, succeeded: SUCCEEDED },
   streamActivity: {

@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import type { HunkRange } from '@saas-codex/contracts/edits';
+import type { FileContent, Files, FoundLines } from '@saas-codex/contracts/files';
 import type { AgentHead } from '@saas-codex/contracts/rewinds';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RequestContext } from '../../identity/request-context.js';
 import { GitFailure } from '../git/git.js';
 import { type Download, Downloads } from '../storage/downloads.js';
 import { Storage } from '../storage/storage.js';
+import { WorkspaceLimits } from '../workspace-limits.js';
 import { AgentHeads } from './agent-head.js';
 import { Checkpoints } from './checkpoints.js';
 import { FileEdits, type WrittenFile } from './file-edits.js';
@@ -16,7 +18,9 @@ import { type PatchChoice, PatchFile } from './patch-file.js';
 import { TenantPlaces } from './tenant-places.js';
 import { type Comparison, type DiffPage, TreeDiffs } from './tree-diffs.js';
 import { type TreeChange, TreeEdits } from './tree-edits.js';
+import { type FolderPage, TreeFiles, type TreeOfSession } from './tree-files.js';
 import { type FoundPaths, TreePaths } from './tree-paths.js';
+import { TreeSearch } from './tree-search.js';
 
 /**
  * What happened to a session's files: checkpoints, and the diffs between them.
@@ -37,13 +41,16 @@ export class History {
     private readonly checkpoints: Checkpoints,
     private readonly diffs: TreeDiffs,
     private readonly paths: TreePaths,
+    private readonly files: TreeFiles,
+    private readonly searches: TreeSearch,
+    private readonly limits: WorkspaceLimits,
     private readonly patches: PatchFile,
     private readonly downloads: Downloads,
     private readonly storage: Storage,
     private readonly places: TenantPlaces,
     private readonly heads: AgentHeads,
     private readonly edits: TreeEdits,
-    private readonly files: FileEdits,
+    private readonly fileEdits: FileEdits,
   ) {}
 
   /**
@@ -123,15 +130,45 @@ export class History {
    * @throws ProblemError rate_limited; workspace_unreadable
    */
   findPaths(
-    { tenantId }: RequestContext,
-    { sessionId, tree }: { sessionId: string; tree: string },
+    ctx: RequestContext,
+    { sessionId, tree }: TreeOfSession,
     query: string,
     limit: number,
   ): Promise<FoundPaths> {
-    const read = this.places.withPlaceUnlessCrowded(tenantId, () =>
-      this.paths.find(sessionId, tree, query, limit),
-    );
-    return this.explainFailure({ sessionId }, read);
+    return this.readIn(ctx, sessionId, () => this.paths.find(sessionId, tree, query, limit));
+  }
+
+  /** @throws ProblemError file_not_found when there is no such folder; invalid_cursor; rate_limited; workspace_unreadable */
+  listFiles(ctx: RequestContext, of: TreeOfSession, page: FolderPage): Promise<Files> {
+    return this.readIn(ctx, of.sessionId, () => this.files.list(of, page));
+  }
+
+  /** @throws ProblemError file_not_found; rate_limited; workspace_unreadable */
+  readFile(ctx: RequestContext, of: TreeOfSession, path: string): Promise<FileContent> {
+    return this.readIn(ctx, of.sessionId, () => this.files.read(of, path));
+  }
+
+  /** The bytes of a file that a browser is to show. @throws ProblemError as `readFile`; download_too_large */
+  readImage(ctx: RequestContext, of: TreeOfSession, path: string): Promise<Buffer> {
+    return this.readIn(ctx, of.sessionId, () => this.files.bytes(of, path, this.limits.shownImageBytes));
+  }
+
+  /** @throws ProblemError as `readFile`; download_too_large */
+  downloadFile(ctx: RequestContext, of: TreeOfSession, path: string): Promise<Download> {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return this.downloads.begin(ctx.tenantId, async () => ({
+      name,
+      content: await this.readIn(ctx, of.sessionId, () => this.files.download(of, path)),
+    }));
+  }
+
+  /** Lines of a checkpoint's texts that contain a text. @throws ProblemError rate_limited; workspace_unreadable */
+  searchFiles(ctx: RequestContext, of: TreeOfSession, query: string, limit: number): Promise<FoundLines> {
+    return this.readIn(ctx, of.sessionId, () => this.searches.find(of, query, limit));
+  }
+
+  private readIn<T>({ tenantId }: RequestContext, sessionId: string, read: () => Promise<T>): Promise<T> {
+    return this.explainFailure({ sessionId }, this.places.withPlaceUnlessCrowded(tenantId, read));
   }
 
   /**
@@ -149,7 +186,7 @@ export class History {
     path: string,
     hunks?: readonly HunkRange[],
   ): Promise<string> {
-    return this.edit(ctx, comparison.sessionId, () => this.files.revertFile(comparison, path, hunks));
+    return this.edit(ctx, comparison.sessionId, () => this.fileEdits.revertFile(comparison, path, hunks));
   }
 
   /** @throws ProblemError patch_invalid, edit_conflict */
@@ -159,7 +196,7 @@ export class History {
 
   /** The tree with another content of a file. @throws ProblemError invalid_request, edit_conflict */
   writeFile(ctx: RequestContext, sessionId: string, tree: string, file: WrittenFile): Promise<string> {
-    return this.edit(ctx, sessionId, () => this.files.writeFile(sessionId, tree, file));
+    return this.edit(ctx, sessionId, () => this.fileEdits.writeFile(sessionId, tree, file));
   }
 
   private edit({ tenantId }: RequestContext, sessionId: string, work: () => Promise<string>): Promise<string> {

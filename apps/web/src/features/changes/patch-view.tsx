@@ -1,3 +1,4 @@
+import type { FileDiffContentsLoader } from '@pierre/diffs';
 import { PatchDiff } from '@pierre/diffs/react';
 import type { HunkRange } from '@saas-codex/contracts/edits';
 import type { ReviewFinding } from '@saas-codex/contracts/items';
@@ -34,6 +35,8 @@ const WORDS = `
 interface PatchViewProps {
   patch: string;
   layout: DiffLayout;
+  /** Both sides of the whole file, to show the lines between changes. Without it they cannot be shown. */
+  loadSides?: FileDiffContentsLoader | undefined;
   /** Where they are about lines that the patch does not show, they stand above all lines. */
   findings: readonly ReviewFinding[];
   renderFinding: (finding: ReviewFinding) => ReactNode;
@@ -42,7 +45,8 @@ interface PatchViewProps {
 }
 
 /** Draws a unified diff of one file, with what a review has found below the lines that it is about. */
-export const PatchView = memo(({ patch, layout, findings, renderFinding, onRevert }: PatchViewProps) => {
+export const PatchView = memo((props: PatchViewProps) => {
+  const { patch, layout, loadSides, findings, renderFinding, onRevert } = props;
   const theme = useTheme();
   const text = useMemo(() => withMarks(patch), [patch]);
   const marked = text !== patch;
@@ -57,6 +61,8 @@ export const PatchView = memo(({ patch, layout, findings, renderFinding, onRever
         diffIndicators: 'bars',
         lineDiffType: 'word-alt',
         hunkSeparators: 'line-info-basic',
+        expansionLineCount: 20,
+        ...(loadSides && { loadDiffFiles: loadSides }),
         overflow: 'wrap',
         unsafeCSS: WORDS + REVERT_BUTTON_CSS,
         onPostRender: (host: HTMLElement) => {
@@ -66,7 +72,7 @@ export const PatchView = memo(({ patch, layout, findings, renderFinding, onRever
           if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
         },
       }) as const,
-    [theme, layout, marked, blocks, onRevert],
+    [theme, layout, marked, loadSides, blocks, onRevert],
   );
   const annotations = useMemo(
     () =>
