@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { AuditEntry, AuditPage } from '@saas-codex/contracts/audit';
@@ -17,6 +19,7 @@ import { OneTimeLinks } from '../src/identity/sign-in/one-time-links.js';
 import { createSignInToken } from '../src/identity/sign-in-links.js';
 import { SessionsService } from '../src/sessions/sessions.service.js';
 import { fingerprintOf } from '../src/credentials/ssh-keys.js';
+import { Storage } from '../src/workspaces/storage/storage.js';
 
 let backend: TestBackend;
 let redis: Redis;
@@ -307,7 +310,8 @@ async function doEverything(): Promise<void> {
   const added = '--- /dev/null\n+++ b/other.md\n@@ -0,0 +1 @@\n+a\n';
   await mine('applyPatch', () => send('POST', `${at}/patches`, { patch: added }));
   // As if an agent had added a file.
-  await writeFile(join(workspaces, String(session.session_id), 'repo', 'added.md'), 'a');
+  const repo = backend.app.get(Storage, { strict: false }).repoPath(String(session.session_id));
+  await writeFile(join(repo, 'added.md'), 'a');
   await mine('revertChanges', () => send('POST', `${at}/reverts`, { scope: 'all' }));
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   let shared: Body = {};

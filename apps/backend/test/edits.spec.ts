@@ -90,7 +90,8 @@ describe('taking changes back', () => {
       for (;;) {
         const { files, from, to } = await diff(id);
         // A file cannot come back while a folder has its name, so that goes first.
-        const next = files.find((file) => file.status === 'added' && !file.path.endsWith('.tmp')) ??
+        const next =
+          files.find((file) => file.status === 'added' && !file.path.endsWith('.tmp')) ??
           files.find((file) => !file.path.endsWith('.tmp') && !isIn(file, files));
         if (!next) break;
         await done(await revert(id, { scope: 'file', from, to, path: next.path }));
@@ -102,10 +103,18 @@ describe('taking changes back', () => {
 
   test('only the lines that were named, whatever has happened elsewhere since', async () => {
     const id = await begin();
-    await runCommand(world, id, `sed -i -e 's/^line 3$/three/' -e 's/^line 15$/fifteen/' -e '$d' lines; printf 'no end' >> lines`);
+    await runCommand(
+      world,
+      id,
+      `sed -i -e 's/^line 3$/three/' -e 's/^line 15$/fifteen/' -e '$d' lines; printf 'no end' >> lines`,
+    );
     const { from, to } = await diff(id);
     const shown = await world.call<FilePatch>('GET', at(id, `diff/file?path=lines&from=${from}&to=${to}`));
-    expect(shown.body.patch.match(/^@@ .*?@@/gm)).toEqual(['@@ -1,6 +1,6 @@', '@@ -12,7 +12,7 @@', '@@ -27,4 +27,4 @@']);
+    expect(shown.body.patch.match(/^@@ .*?@@/gm)).toEqual([
+      '@@ -1,6 +1,6 @@',
+      '@@ -12,7 +12,7 @@',
+      '@@ -27,4 +27,4 @@',
+    ]);
     await runCommand(world, id, `sed -i '1i first' lines`);
     const hunk = (start: number, lines: number) => ({
       old_start: start,
@@ -130,12 +139,19 @@ describe('taking changes back', () => {
 
   test('is refused, and changes nothing, where the same lines were changed since', async () => {
     const id = await begin();
-    const first = await runCommand(world, id, `sed -i -e 's/^line 3$/three/' -e 's/^line 20$/twenty/' lines; echo 1 > one`);
+    const first = await runCommand(
+      world,
+      id,
+      `sed -i -e 's/^line 3$/three/' -e 's/^line 20$/twenty/' lines; echo 1 > one`,
+    );
     await runCommand(world, id, `sed -i 's/^three$/THREE/' lines; rm one; mkdir one; echo x > one/x`);
     const before = await tree(id);
     expect(await revert(id, { scope: 'run', run_id: first.run_id })).toMatchObject({
       status: 422,
-      body: { code: 'edit_conflict', conflicts: expect.arrayContaining([{ path: 'lines', hunks: [{ start: 3, lines: 1 }] }]) },
+      body: {
+        code: 'edit_conflict',
+        conflicts: expect.arrayContaining([{ path: 'lines', hunks: [{ start: 3, lines: 1 }] }]),
+      },
     });
     expect(await tree(id)).toBe(before);
     expect((await world.runs(id)).map(({ kind }) => kind)).toEqual(['prompt', 'prompt']);
@@ -144,7 +160,10 @@ describe('taking changes back', () => {
   test('waits for the run that works, and fails with the same words if that run has changed the lines', async () => {
     const id = await begin();
     const first = await runCommand(world, id, `sed -i 's/^line 3$/three/' lines`);
-    const second = await world.prompt(id, `: run; sed -i 's/^three$/THREE/' lines; echo 2 > two; until [ -e go ]; do sleep 0.1; done`);
+    const second = await world.prompt(
+      id,
+      `: run; sed -i 's/^three$/THREE/' lines; echo 2 > two; until [ -e go ]; do sleep 0.1; done`,
+    );
     await world.runIs(second.run_id, 'running');
     const held = await world.prompt(id, 'Note later');
     const answers: Run[] = [];
@@ -155,7 +174,9 @@ describe('taking changes back', () => {
     await writeFile(join(repoOf(world, id), 'go'), '');
     await world.runIs(second.run_id, 'succeeded');
     for (const { run_id } of answers)
-      expect(await world.runIs(run_id, 'failed')).toMatchObject({ error: expect.stringContaining('“lines” at line 3') });
+      expect(await world.runIs(run_id, 'failed')).toMatchObject({
+        error: expect.stringContaining('“lines” at line 3'),
+      });
     await done(edited);
     await world.runIs(held.run_id, 'succeeded');
     // It overtook the prompt that waited, which was told of it.
@@ -173,7 +194,11 @@ describe('taking changes back', () => {
 describe('a patch', () => {
   test('brings back what its download says: text, binary files, modes, links and renames', async () => {
     const id = await begin();
-    await runCommand(world, id, 'git mv lines moved; chmod +x moved; head -c 999 /dev/urandom > data; ln -s /etc/passwd link; printf "a\\r\\nb" > crlf; rm src/one.js');
+    await runCommand(
+      world,
+      id,
+      'git mv lines moved; chmod +x moved; head -c 999 /dev/urandom > data; ln -s /etc/passwd link; printf "a\\r\\nb" > crlf; rm src/one.js',
+    );
     const after = await tree(id);
     const mail = await world.backend.fetch(at(id, 'patch'));
     const patch = await mail.text();
@@ -190,11 +215,25 @@ describe('a patch', () => {
     await done(await revert(id, { scope: 'all' }));
     await runCommand(world, id, `sed -i -e '5,12d' -e 's/^line 20$/XX/' lines`);
     const before = await tree(id);
-    const refused = { status: 422, body: { code: 'edit_conflict', conflicts: [{ path: 'lines', hunks: [{ start: 20, lines: 1 }] }] } };
+    const refused = {
+      status: 422,
+      body: { code: 'edit_conflict', conflicts: [{ path: 'lines', hunks: [{ start: 20, lines: 1 }] }] },
+    };
     expect(await applyPatch(id, patch)).toMatchObject(refused);
-    expect(await applyPatch(id, patch.replace(/^index .*\n/m, ''))).toMatchObject({ status: 422, body: { code: 'edit_conflict' } });
-    for (const text of ['Hello\n', patch.replace('@@ -1,6', '@@ -1,9'), patch.replaceAll('lines', '.git/config'), patch.replaceAll('/lines', '/../../x')])
-      expect(await applyPatch(id, text)).toMatchObject({ status: 422, body: { code: expect.stringMatching(/patch_invalid|edit_conflict/) } });
+    expect(await applyPatch(id, patch.replace(/^index .*\n/m, ''))).toMatchObject({
+      status: 422,
+      body: { code: 'edit_conflict' },
+    });
+    for (const text of [
+      'Hello\n',
+      patch.replace('@@ -1,6', '@@ -1,9'),
+      patch.replaceAll('lines', '.git/config'),
+      patch.replaceAll('/lines', '/../../x'),
+    ])
+      expect(await applyPatch(id, text)).toMatchObject({
+        status: 422,
+        body: { code: expect.stringMatching(/patch_invalid|edit_conflict/) },
+      });
     expect(await tree(id)).toBe(before);
     await runCommand(world, id, `sed -i 's/^XX$/line 20/' lines`);
     await done(await applyPatch(id, patch));
@@ -212,21 +251,32 @@ describe('a file written by hand', () => {
     await done(await write(id, { ...file, content: `by hand\n${LINES}` }));
     expect(await read(id, 'lines')).toBe(`by hand\n${LINES.replace('line 20\n', 'twenty\n')}`);
     expect((await lstat(join(repoOf(world, id), 'lines'))).mode & 0o111).not.toBe(0);
-    expect(await write(id, { ...file, content: LINES.replace('line 20\n', 'zwanzig\n') })).toMatchObject({ status: 422, body: { code: 'edit_conflict' } });
+    expect(await write(id, { ...file, content: LINES.replace('line 20\n', 'zwanzig\n') })).toMatchObject({
+      status: 422,
+      body: { code: 'edit_conflict' },
+    });
     for (const path of ['link', 'src', '.git/hooks/x', '../x', 'src//x', '"x'])
       expect([path, (await write(id, { path, content: 'x', tree: tree1 })).status]).toEqual([path, 400]);
     await done(await write(id, { path: 'new/deep', content: 'x', tree: tree1 }));
     await done(await write(id, { path: 'new/deep', content: null, tree: (await diff(id)).to }));
     expect((await diff(id)).files.map(({ path }) => path)).not.toContain('new/deep');
-    await done(await write(id, { path: 'pipe', content: 'no pipe\n', tree: tree1 }).then(async (answer) => answer));
+    await done(
+      await write(id, { path: 'pipe', content: 'no pipe\n', tree: tree1 }).then(async (answer) => answer),
+    );
   }, 60_000);
 
   test('never replaces a file that is ignored, nor writes through a link that the agent has put there', async () => {
     const id = await begin();
-    await runCommand(world, id, `echo secret > app.log; printf '* filter=evil\\n' > .gitattributes; git config filter.evil.smudge 'touch ../ran'`);
+    await runCommand(
+      world,
+      id,
+      `echo secret > app.log; printf '* filter=evil\\n' > .gitattributes; git config filter.evil.smudge 'touch ../ran'`,
+    );
     const { to } = await diff(id);
     const refused = await write(id, { path: 'app.log', content: 'x', tree: to });
-    expect(await world.runIs(refused.body.run_id, 'failed')).toMatchObject({ error: expect.stringContaining('ignored file') });
+    expect(await world.runIs(refused.body.run_id, 'failed')).toMatchObject({
+      error: expect.stringContaining('ignored file'),
+    });
     expect(await read(id, 'app.log')).toBe('secret\n');
     await runCommand(world, id, `mkdir ../outside 2>/dev/null; rm -rf src; ln -s /tmp src`);
     const after = await diff(id);
@@ -254,28 +304,32 @@ describe('an edit', () => {
     expect((await world.runs(id)).filter(({ kind }) => kind === 'edit')).toHaveLength(1);
   }, 90_000);
 
-  test.each(['a runner that dies', 'a cancel'])('that is cut off by %s leaves the files as they were', async (cause) => {
-    const id = await begin();
-    await runCommand(world, id, 'echo 1 > one; echo 2 > two');
-    const before = await tree(id);
-    const release = await holdFiles(id);
-    const { body: edit } = await revert(id, { scope: 'all' });
-    await world.runIs(edit.run_id, 'running');
-    // As if it had come half way.
-    await writeFile(join(repoOf(world, id), 'one'), 'half');
-    if (cause === 'a cancel') {
-      await world.call('POST', `/api/runs/${edit.run_id}/cancel`);
-      await release();
-    } else {
-      await world.endRunner();
-      await release();
-      await world.startRunner();
-    }
-    await world.runIs(edit.run_id, 'cancelled', 'interrupted');
-    expect(await tree(id)).toBe(before);
-    await done(await revert(id, { scope: 'all' }));
-    expect((await diff(id)).files).toEqual([]);
-  }, 90_000);
+  test.each(['a runner that dies', 'a cancel'])(
+    'that is cut off by %s leaves the files as they were',
+    async (cause) => {
+      const id = await begin();
+      await runCommand(world, id, 'echo 1 > one; echo 2 > two');
+      const before = await tree(id);
+      const release = await holdFiles(id);
+      const { body: edit } = await revert(id, { scope: 'all' });
+      await world.runIs(edit.run_id, 'running');
+      // As if it had come half way.
+      await writeFile(join(repoOf(world, id), 'one'), 'half');
+      if (cause === 'a cancel') {
+        await world.call('POST', `/api/runs/${edit.run_id}/cancel`);
+        await release();
+      } else {
+        await world.endRunner();
+        await release();
+        await world.startRunner();
+      }
+      await world.runIs(edit.run_id, 'cancelled', 'interrupted');
+      expect(await tree(id)).toBe(before);
+      await done(await revert(id, { scope: 'all' }));
+      expect((await diff(id)).files).toEqual([]);
+    },
+    90_000,
+  );
 
   test('is for those who may send prompts in the session', async () => {
     const { session_id: id } = (await world.create({ repo_url: repoUrl, visibility: 'private' })).body;
@@ -295,6 +349,9 @@ describe('an edit', () => {
     }
     const other = await begin();
     expect(await revert(other, { scope: 'run', run_id })).toMatchObject({ status: 404 });
-    expect(await write(other, { path: 'one', content: '', tree: to })).toMatchObject({ status: 404, body: { code: 'tree_not_found' } });
+    expect(await write(other, { path: 'one', content: '', tree: to })).toMatchObject({
+      status: 404,
+      body: { code: 'tree_not_found' },
+    });
   }, 60_000);
 });

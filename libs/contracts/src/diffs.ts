@@ -35,7 +35,9 @@ export const DiffFile = z
     content_id: z
       .string()
       .optional()
-      .describe('Names the content in `to`: the same id is the same content. Absent if there is no file any more'),
+      .describe(
+        'Names the content in `to`: the same id is the same content. Absent if there is no file any more',
+      ),
     additions: z.int().nullable().describe('null for a binary file, and if the lines were not counted'),
     deletions: z.int().nullable(),
     binary: z.boolean(),

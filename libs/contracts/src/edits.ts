@@ -90,15 +90,17 @@ export const MAX_FILE_LENGTH = 500_000;
 export const WriteFile = z
   .strictObject({
     path: path.describe('As answers name it: a path that is not UTF-8 is in quotes, with octal bytes'),
-    content: z.string().max(MAX_FILE_LENGTH).nullable().describe('The whole file. null: there is none any more'),
+    content: z
+      .string()
+      .max(MAX_FILE_LENGTH)
+      .nullable()
+      .describe('The whole file. null: there is none any more'),
     tree: treeId.describe(
       'The state in which you read the file, such as `to` of a diff. What was changed in other lines since stays; a change of the same lines is an `edit_conflict`',
     ),
   })
   .meta({
     id: 'WriteFile',
-    examples: [
-      { path: 'README.md', content: '# Roses\n', tree: '5b1d9f6c0d4c1f3f8a3e4d1b7d5c9e0f2a6b8c7d' },
-    ],
+    examples: [{ path: 'README.md', content: '# Roses\n', tree: '5b1d9f6c0d4c1f3f8a3e4d1b7d5c9e0f2a6b8c7d' }],
   });
 export type WriteFile = z.infer<typeof WriteFile>;

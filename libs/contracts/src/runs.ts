@@ -171,7 +171,9 @@ export const Run = z
     kind: openEnum(RUN_KINDS),
     prompt: z
       .string()
-      .describe('Of a setup run the script, of a review what it is about, of a compaction or an edit a sentence'),
+      .describe(
+        'Of a setup run the script, of a review what it is about, of a compaction or an edit a sentence',
+      ),
     model: z
       .string()
       .nullable()

@@ -52,7 +52,12 @@ export class FileEdits {
   async writeFile(sessionId: string, tree: string, { path, content }: WrittenFile): Promise<string> {
     const name = pathOfText(path);
     if (name === null || name.includes(0)) throw invalid('is no path');
-    if (name.toString('latin1').split('/').some((part) => FORBIDDEN_PART.test(part)))
+    if (
+      name
+        .toString('latin1')
+        .split('/')
+        .some((part) => FORBIDDEN_PART.test(part))
+    )
       throw invalid('leads to a place that git does not record');
     const now = await this.edits.entryAt(sessionId, tree, name);
     if (now !== null && !now.mode.startsWith('100')) throw invalid('is a folder, a link or a submodule');

@@ -199,7 +199,11 @@ export class History {
     return this.edit(ctx, sessionId, () => this.fileEdits.writeFile(sessionId, tree, file));
   }
 
-  private edit({ tenantId }: RequestContext, sessionId: string, work: () => Promise<string>): Promise<string> {
+  private edit(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    work: () => Promise<string>,
+  ): Promise<string> {
     return this.explainFailure({ sessionId }, this.places.withPlace(tenantId, work));
   }
 

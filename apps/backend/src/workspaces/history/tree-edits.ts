@@ -53,7 +53,10 @@ export class TreeEdits {
     if (from === to) return tree;
     return this.history.withHistoryLock(sessionId, async () => {
       const base = await this.commit(sessionId, from);
-      const [ours, theirs] = [await this.commit(sessionId, tree, base), await this.commit(sessionId, to, base)];
+      const [ours, theirs] = [
+        await this.commit(sessionId, tree, base),
+        await this.commit(sessionId, to, base),
+      ];
       const chunks: Buffer[] = [];
       const options = ['--write-tree', '--no-messages', '-z', '--name-only'];
       const merged = await this.exitOf(

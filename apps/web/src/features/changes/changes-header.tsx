@@ -34,7 +34,15 @@ interface ChangesHeaderProps extends ViewOptions {
 const COUNTS_GIVE_WAY =
   '@max-2xl:group-has-[input:focus]/header:hidden @max-2xl:group-has-[input:not(:placeholder-shown)]/header:hidden';
 
-export function ChangesHeader({ session, scope, diff, review, search, onSearch, ...view }: ChangesHeaderProps) {
+export function ChangesHeader({
+  session,
+  scope,
+  diff,
+  review,
+  search,
+  onSearch,
+  ...view
+}: ChangesHeaderProps) {
   const { treeShown, onToggleTree, wide, onWide, ...options } = view;
   const hideChanges = useHideChanges();
   const mayRead = usePermission('diffs:read');

@@ -50,7 +50,12 @@ export const FileCard = memo(({ focusedAt, viewed, onViewed, ...props }: FileCar
   }, [focusedAt]);
 
   return (
-    <section ref={card} data-path={file.path} aria-label={withMarks(file.path)} className="rounded-lg border bg-card">
+    <section
+      ref={card}
+      data-path={file.path}
+      aria-label={withMarks(file.path)}
+      className="rounded-lg border bg-card"
+    >
       <header
         className={cx(
           'sticky top-0 z-10 flex h-9.5 items-center gap-2 rounded-t-lg bg-card pr-1.5 pl-1.5',

@@ -40,9 +40,7 @@ export function RunMenu({ run, session }: { run: Run; session: Session }) {
           { label: 'Rewind to here…', icon: History, onSelect: () => open(false) },
         ]
       : []),
-    ...(isRevertable
-      ? [{ label: 'Revert its changes', icon: Undo2, onSelect: () => void revert() }]
-      : []),
+    ...(isRevertable ? [{ label: 'Revert its changes', icon: Undo2, onSelect: () => void revert() }] : []),
     ...(mayStart && session.status === 'ready'
       ? [{ label: 'Fork from here', icon: GitFork, onSelect: startFork }]
       : []),

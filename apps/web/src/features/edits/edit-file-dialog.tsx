@@ -160,6 +160,9 @@ function readDraft(name: string): Draft | null {
 function problemWith({ kind, text, truncated }: FileContent): string | null {
   if (kind !== 'file') return 'This is no file, but a link or a submodule. Ask Codex to change it.';
   if (text === null) return 'This is a binary file. Ask Codex to change it.';
-  if (truncated || text.length > MAX_FILE_LENGTH) return 'This file is too large to edit here. Ask Codex to change it.';
-  return text.includes('\uFFFD') ? 'This file is not UTF-8, so saving it would change all of it. Ask Codex to change it.' : null;
+  if (truncated || text.length > MAX_FILE_LENGTH)
+    return 'This file is too large to edit here. Ask Codex to change it.';
+  return text.includes('\uFFFD')
+    ? 'This file is not UTF-8, so saving it would change all of it. Ask Codex to change it.'
+    : null;
 }

@@ -15,7 +15,8 @@ export function changedBlocks(patch: string): HunkRange[] {
       block = null;
     } else if (old === 0 && now === 0) continue;
     else if (line.startsWith('+') || line.startsWith('-')) {
-      if (!block) blocks.push((block = { old_start: old - 1, old_lines: 0, new_start: now - 1, new_lines: 0 }));
+      if (!block)
+        blocks.push((block = { old_start: old - 1, old_lines: 0, new_start: now - 1, new_lines: 0 }));
       if (line.startsWith('-')) {
         if (block.old_lines++ === 0) block.old_start = old;
         old += 1;

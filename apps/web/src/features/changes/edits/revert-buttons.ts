@@ -51,6 +51,7 @@ function buttonFor(block: HunkRange, onRevert: (block: HunkRange) => void): HTML
 }
 
 function describe({ new_start: start, new_lines: lines, old_lines: removed }: HunkRange): string {
-  if (lines === 0) return `Bring back ${removed === 1 ? 'the removed line' : `${removed} removed lines`} after line ${start}`;
+  if (lines === 0)
+    return `Bring back ${removed === 1 ? 'the removed line' : `${removed} removed lines`} after line ${start}`;
   return lines === 1 ? `Revert line ${start}` : `Revert lines ${start} to ${start + lines - 1}`;
 }
