@@ -75,14 +75,16 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const settings = at('/settings', 'Where you are signed in');
   const usage = at('/settings/usage', 'By repository');
   const models = at('/settings/models', 'gpt-6.1-sol');
-  const dialog = (entry: string, shown: string): Screen['open'] => {
+  const changes = at(`${worked}?panel=changes`, 'The prompt was:');
+  const fromMenu = (first: Screen['open'], menu: string, entry: string, shown: string): Screen['open'] => {
     return async (page) => {
-      await idle(page);
-      await button(page, 'Session actions').click();
+      await first(page);
+      await button(page, menu).click();
       await page.getByRole('menuitem', { name: entry }).click();
       await page.getByRole('dialog', { name: shown }).waitFor();
     };
   };
+  const dialog = (entry: string, shown: string) => fromMenu(idle, 'Session actions', entry, shown);
 
   return [
     { name: 'home', open: home },
@@ -98,7 +100,9 @@ export async function everyScreen(system: System, repository: string): Promise<S
     },
     { name: 'session', open: idle },
     { name: 'work', open: then(work, /^Listed/, 'README.md') },
-    { name: 'changes', open: at(`${worked}?panel=changes`, 'The prompt was:') },
+    { name: 'changes', open: changes },
+    { name: 'apply-patch', open: fromMenu(changes, 'Change the files', 'Apply patch…', 'Apply a patch') },
+    { name: 'edit-file', open: fromMenu(changes, 'More for this file', 'Edit…', 'Edit file') },
     { name: 'session-menu', open: then(idle, 'Session actions', 'Rename…') },
     { name: 'your-name', open: then(settings, 'Change your name', 'Change name') },
     { name: 'your-email', open: then(settings, 'Change your email', 'We mail a link') },

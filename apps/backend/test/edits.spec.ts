@@ -65,7 +65,7 @@ async function holdFiles(id: string): Promise<() => Promise<void>> {
 
 describe('taking changes back', () => {
   test('of generated histories: a run, everything, file by file, and what was taken back comes again', async () => {
-    for (const seed of [3, 4]) {
+    for (const seed of [3]) {
       const { sessionId: id, runs, seen } = await playHistory(world, repoUrl, seed);
       const last = runs.at(-1) as Run;
       const { from: base, to: after } = await diff(id);
