@@ -1,6 +1,6 @@
 import { HighlightStyle, LanguageDescription, syntaxHighlighting } from '@codemirror/language';
 import { languages } from '@codemirror/language-data';
-import { Compartment, EditorState } from '@codemirror/state';
+import { Compartment, EditorState, type Extension } from '@codemirror/state';
 import { EditorView, keymap } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { basicSetup } from 'codemirror';
@@ -38,11 +38,12 @@ const LOOKS = EditorView.theme({
 });
 
 /** Lines end as in the file, byte for byte. In a file with both kinds of ends, a return is a character of its line. */
-function lineEnds(text: string): string {
-  const returns = text.match(/\r/g)?.length ?? 0;
-  const windows = text.match(/\r\n/g)?.length ?? 0;
-  const newlines = text.match(/\n/g)?.length ?? 0;
-  return returns > 0 && returns === windows && windows === newlines ? '\r\n' : '\n';
+function lineEnds(text: string): Extension {
+  const count = (what: RegExp) => text.match(what)?.length ?? 0;
+  const returns = count(/\r/g);
+  if (returns === 0) return [];
+  const isWindows = returns === count(/\r\n/g) && returns === count(/\n/g);
+  return EditorState.lineSeparator.of(isWindows ? '\r\n' : '\n');
 }
 
 interface CodeEditorProps {
@@ -64,13 +65,17 @@ export function CodeEditor({ path, text, label, onChange, onSave }: CodeEditorPr
     if (!host.current) return;
     const { path: name, text: doc, label: ariaLabel } = start();
     const language = new Compartment();
+    const saveNow = () => {
+      save();
+      return true;
+    };
     const view = new EditorView({
       parent: host.current,
       state: EditorState.create({
-        doc: doc.split(lineEnds(doc)).join('\n'),
+        doc,
         extensions: [
-          EditorState.lineSeparator.of(lineEnds(doc)),
-          keymap.of([{ key: 'Mod-s', preventDefault: true, run: () => (save(), true) }]),
+          lineEnds(doc),
+          keymap.of([{ key: 'Mod-s', preventDefault: true, run: saveNow }]),
           basicSetup,
           syntaxHighlighting(COLOURS),
           LOOKS,
