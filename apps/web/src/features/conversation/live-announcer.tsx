@@ -41,6 +41,12 @@ const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
     cancelled: 'The compaction was stopped.',
     interrupted: 'The compaction was interrupted.',
   },
+  edit: {
+    succeeded: 'The files were changed.',
+    failed: 'The files could not be changed.',
+    cancelled: 'The change of the files was stopped.',
+    interrupted: 'The change of the files was interrupted.',
+  },
 };
 
 function Announcement({ run }: { run: Run }) {

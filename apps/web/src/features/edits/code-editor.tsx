@@ -55,7 +55,7 @@ interface CodeEditorProps {
   onSave: () => void;
 }
 
-/** A text in an editor, in the colours of its language. Escape and then Tab leaves it. */
+/** A text in an editor, in the colours of its language. Tab leaves it. */
 export function CodeEditor({ path, text, label, onChange, onSave }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const changed = useEffectEvent(onChange);
