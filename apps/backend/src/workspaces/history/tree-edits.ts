@@ -63,6 +63,7 @@ export class TreeEdits {
         this.history.writeObjects(sessionId, ['merge-tree', ...options, ours, theirs], {
           onStdout: (chunk) => chunks.push(chunk),
         }),
+        [1],
       );
       const [id, ...names] = fieldsOf(Buffer.concat(chunks));
       if (merged === 0 && id !== undefined) return id.toString('latin1');
@@ -84,6 +85,7 @@ export class TreeEdits {
       const input = Buffer.concat(lines);
       const code = await this.exitOf(
         this.history.writeObjects(sessionId, ['update-index', '-z', '--index-info'], { env, input }),
+        [1, 128],
       );
       if (code !== 0) throw conflict(entries.map(({ name }) => ({ path: pathText(name), hunks: [] })));
     });
@@ -98,7 +100,8 @@ export class TreeEdits {
       let stderr = '';
       const args = ['apply', '--cached', '--3way', '--whitespace=nowarn', '-'] as const;
       const options = { env, input: patch, onStderr: (text: string) => (stderr += text) };
-      if ((await this.exitOf(this.history.writeObjects(sessionId, args, options))) === 0) return;
+      const applied = this.history.writeObjects(sessionId, args, options);
+      if ((await this.exitOf(applied, [1, 128])) === 0) return;
       const conflicts = await this.unmerged(sessionId, env);
       if (conflicts.length > 0) throw conflict(conflicts);
       throw refusalOf(stderr);
@@ -213,14 +216,14 @@ export class TreeEdits {
     return (await this.history.writeObjects(...command)).stdout.toString('latin1').trim();
   }
 
-  /** @throws GitFailure when git did not come to an end */
-  private async exitOf(command: Promise<unknown>): Promise<number> {
+  /** @param refusals exit codes that mean a refusal. @throws GitFailure when it is none of them */
+  private async exitOf(command: Promise<unknown>, refusals: readonly number[]): Promise<number> {
     try {
       await command;
       return 0;
     } catch (error) {
-      if (error instanceof GitFailure && error.kind === 'exit' && error.exitCode !== null)
-        return error.exitCode;
+      const code = error instanceof GitFailure && error.kind === 'exit' ? error.exitCode : null;
+      if (code !== null && refusals.includes(code)) return code;
       throw error;
     }
   }
