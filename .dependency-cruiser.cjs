@@ -9,7 +9,7 @@
 const BACKEND = [
   ['events', 'system', 'tenants'],
   ['retention'],
-  ['archive', 'changes', 'checks', 'rewinds', 'sharing'],
+  ['archive', 'changes', 'checks', 'edits', 'rewinds', 'sharing'],
   ['runs'],
   ['approvals', 'images'],
   ['sessions'],

@@ -87,14 +87,16 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const settings = at('/settings', 'Where you are signed in');
   const usage = at('/settings/usage', 'By repository');
   const models = at('/settings/models', 'gpt-6.1-sol');
-  const dialog = (entry: string, shown: string): Screen['open'] => {
+  const changes = at(`${worked}?panel=changes`, 'The prompt was:');
+  const fromMenu = (first: Screen['open'], menu: string, entry: string, shown: string): Screen['open'] => {
     return async (page) => {
-      await idle(page);
-      await button(page, 'Session actions').click();
+      await first(page);
+      await button(page, menu).click();
       await page.getByRole('menuitem', { name: entry }).click();
       await page.getByRole('dialog', { name: shown }).waitFor();
     };
   };
+  const dialog = (entry: string, shown: string) => fromMenu(idle, 'Session actions', entry, shown);
 
   return [
     { name: 'home', open: home },
@@ -116,6 +118,9 @@ export async function everyScreen(system: System, repository: string): Promise<S
       open: then(at(`${worked}?panel=changes`, 'Say which beans.'), '1 comment', 'Line 1'),
     },
     { name: 'files', open: at(`${worked}?panel=files&file=README.md`, 'Plants and when to water them.') },
+    { name: 'changes', open: changes },
+    { name: 'apply-patch', open: fromMenu(changes, 'Change the files', 'Apply patch…', 'Apply a patch') },
+    { name: 'edit-file', open: fromMenu(changes, 'More for this file', 'Edit…', 'Edit file') },
     { name: 'session-menu', open: then(idle, 'Session actions', 'Rename…') },
     { name: 'your-name', open: then(settings, 'Change your name', 'Change name') },
     { name: 'your-email', open: then(settings, 'Change your email', 'We mail a link') },

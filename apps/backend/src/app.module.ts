@@ -16,6 +16,7 @@ import { IdempotencyModule } from './api/idempotency/idempotency.module.js';
 import { OpenApiModule } from './api/openapi/openapi.module.js';
 import { RedisModule } from './redis.module.js';
 import { RetentionModule } from './retention/retention.module.js';
+import { EditsModule } from './edits/edits.module.js';
 import { RewindsModule } from './rewinds/rewinds.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
@@ -35,7 +36,7 @@ import { IdentityModule } from './identity/identity.module.js';
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, tenants, retention → archive, changes, checks, rewinds, sharing → runs → approvals, images → sessions → credentials, evidence, service-accounts, webhooks → environments, api-keys,
+ *     events, tenants, retention → archive, changes, checks, edits, rewinds, sharing → runs → approvals, images → sessions → credentials, evidence, service-accounts, webhooks → environments, api-keys,
  *     members, secrets, workspaces, usage → audit → identity → database
  */
 @Module({})
@@ -65,6 +66,7 @@ export class AppModule {
         RunsPortModule,
         ChangesModule,
         ChecksModule,
+        EditsModule,
         RewindsModule,
         SharingModule,
         EventsModule,

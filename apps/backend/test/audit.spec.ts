@@ -20,6 +20,7 @@ import { OneTimeLinks } from '../src/identity/sign-in/one-time-links.js';
 import { createSignInToken } from '../src/identity/sign-in-links.js';
 import { SessionsService } from '../src/sessions/sessions.service.js';
 import { fingerprintOf } from '../src/credentials/ssh-keys.js';
+import { Storage } from '../src/workspaces/storage/storage.js';
 
 let backend: TestBackend;
 let redis: Redis;
@@ -332,6 +333,18 @@ async function doEverything(): Promise<void> {
   ]);
   await mine('undoRewind', () => send('POST', `${at}/rewind/undo`));
   await sql('UPDATE sessions SET rewind = NULL WHERE id = $1', [session.session_id]);
+  // Edits read the files, which only this session has.
+  const [{ base_tree: tree } = { base_tree: '' }] = await sql<{ base_tree: string }>(
+    'SELECT base_tree FROM sessions WHERE id = $1',
+    [session.session_id],
+  );
+  await mine('writeFile', () => send('PUT', `${at}/files`, { path: 'new.md', content: 'a', tree }));
+  const added = '--- /dev/null\n+++ b/other.md\n@@ -0,0 +1 @@\n+a\n';
+  await mine('applyPatch', () => send('POST', `${at}/patches`, { patch: added }));
+  // As if an agent had added a file.
+  const repo = backend.app.get(Storage, { strict: false }).repoPath(String(session.session_id));
+  await writeFile(join(repo, 'added.md'), 'a');
+  await mine('revertChanges', () => send('POST', `${at}/reverts`, { scope: 'all' }));
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   let shared: Body = {};
   await mine('createShareLink', async () => (shared = await send('POST', `${at}/share-links`, {})));

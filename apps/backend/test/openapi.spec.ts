@@ -82,6 +82,7 @@ describe('the description of the API', () => {
     expect(closed.toSorted()).toEqual([
       'AcceptInvitation',
       'AllowListNetworkInput',
+      'ApplyPatch',
       'ChangeEmail',
       'ChangePassword',
       'CompletePasswordReset',
@@ -103,6 +104,7 @@ describe('the description of the API', () => {
       'EditPrompt',
       'ForkSession',
       'HostRuleInput',
+      'HunkRange',
       'LookUpInvitation',
       'MailedLink',
       'OffNetworkInput',
@@ -114,6 +116,7 @@ describe('the description of the API', () => {
       'PromptSession',
       'RemoveSecondFactor',
       'ReplaceCredential',
+      'RevertChanges',
       'ReviewProgressUpdate',
       'RewindSession',
       'RunChecks',
@@ -137,6 +140,7 @@ describe('the description of the API', () => {
       'UpdateServiceAccount',
       'UpdateSession',
       'UpdateTenant',
+      'WriteFile',
     ]);
   });
 

@@ -43,6 +43,17 @@ restore() {
   trusted read-tree --reset -u "$TO"
 }
 
+# A person's edit makes no new file where an ignored one is, which no checkpoint could bring back.
+if [ -n "$SPARE_IGNORED" ]; then
+  trusted diff-tree -r -z --no-renames --name-only --diff-filter=A "$FROM" "$TO" >"$own/new"
+  while IFS= read -r -d '' name; do
+    if [ -L "$name" ] || { [ -e "$name" ] && [ ! -d "$name" ]; }; then
+      echo 'A file that no checkpoint holds is in the way.'
+      exit 3
+    fi
+  done <"$own/new"
+fi
+
 # An agent may have locked folders.
 restore || {
   find . -path ./.git -prune -o -type d ! -perm -700 -exec chmod u+rwx {} \;

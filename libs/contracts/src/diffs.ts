@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { Id } from './ids.js';
 import { openEnum } from './open-reading.js';
 
+/** Id of a git tree. */
+export const treeId = z.string().regex(/^[0-9a-f]{40}$/, 'is no id of git');
+
 const counts = { files: z.int(), additions: z.int(), deletions: z.int() };
 
 /** How much two states of a workspace differ. */
@@ -72,7 +75,6 @@ export type Diff = z.infer<typeof Diff>;
  * Both also take a tree that an earlier `Diff` of the session named. Trees stay the same while the agent works, so a list of
  * files and their patches fit together.
  */
-export const treeId = z.string().regex(/^[0-9a-f]{40}$/, 'is no id of git');
 export const point = z.union([Id, treeId], { error: 'is neither a run id nor a tree' });
 export const DiffQuery = z.object({ from: point.optional(), to: point.optional() });
 export type DiffQuery = z.infer<typeof DiffQuery>;

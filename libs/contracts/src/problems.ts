@@ -54,6 +54,7 @@ export const PROBLEMS = {
   tree_not_found: { status: 404, title: 'This session has no such state' },
   image_not_found: { status: 404, title: 'There is no such image' },
   comment_not_found: { status: 404, title: 'The comment does not exist' },
+  hunk_not_found: { status: 404, title: 'There is no such hunk' },
   file_not_found: { status: 404, title: 'There is no such file' },
   evidence_not_found: { status: 404, title: 'There is no such evidence' },
   ignored_file_not_found: { status: 404, title: 'There is no such ignored file' },
@@ -67,6 +68,7 @@ export const PROBLEMS = {
   turn_unknown: { status: 409, title: 'Codex’s record of this run cannot be found' },
   restore_failed: { status: 409, title: 'The files cannot be restored' },
   not_rewindable: { status: 409, title: 'The session cannot go back to this run' },
+  nothing_to_change: { status: 409, title: 'The files are like that already' },
   nothing_to_undo: { status: 409, title: 'There is nothing to undo' },
   session_not_ready: { status: 409, title: 'The session is still being set up' },
   workspace_unreadable: { status: 409, title: "The session's files cannot be read" },
@@ -124,6 +126,8 @@ export const PROBLEMS = {
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'Send the request as application/json' },
   expectation_failed: { status: 417, title: 'This expectation is not supported' },
+  edit_conflict: { status: 422, title: 'The change does not fit the files as they are now' },
+  patch_invalid: { status: 422, title: 'This is not a patch that git can apply' },
   image_invalid: { status: 422, title: 'This image cannot be used' },
   lines_not_found: { status: 422, title: 'These lines cannot be commented on' },
   clone_failed: { status: 422, title: 'The repository could not be cloned' },
@@ -152,6 +156,19 @@ export type ProblemCode = keyof typeof PROBLEMS;
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 export const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
+/** A file that was changed in the same place since. */
+export const EditConflict = z
+  .object({
+    path: z.string(),
+    hunks: z
+      .array(z.object({ start: z.int(), lines: z.int() }))
+      .describe(
+        'Lines of the file that the change starts from, whose parts of the change do not fit. Empty: it is about the file as a whole',
+      ),
+  })
+  .meta({ id: 'EditConflict' });
+export type EditConflict = z.infer<typeof EditConflict>;
+
 /** An RFC 9457 problem document; served as `application/problem+json`. */
 export const Problem = z
   .object({
@@ -169,6 +186,10 @@ export const Problem = z
       .array(z.uuid())
       .optional()
       .describe('Of `queue_changed`: the prompts that wait, in their order'),
+    conflicts: z
+      .array(EditConflict)
+      .optional()
+      .describe('Of `edit_conflict`: what does not fit. Of many files the first ones'),
   })
   .meta({
     id: 'Problem',

@@ -7,7 +7,7 @@ import { InputImage, MOST_IMAGES_PER_PROMPT, PromptImage } from './images.js';
 import { Item } from './items.js';
 import { ModelName, REASONING_EFFORTS, ReasoningEffort } from './models.js';
 import { pageOf, PageQuery, Timestamp } from './pagination.js';
-import { DiffStat } from './diffs.js';
+import { DiffStat, treeId } from './diffs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
@@ -60,17 +60,19 @@ export type ContextUsage = z.infer<typeof ContextUsage>;
 /**
  * prompt: a person's prompt, for Codex. setup: the session's setup script, for a shell. review: Codex looks for mistakes in
  * changes. compact: Codex replaces its conversation by a summary. check: the commands that the repository declares as its
- * checks, on a fresh checkout of one tree.
+ * checks, on a fresh checkout of one tree. edit: a person's own change of the files.
  */
-export const RUN_KINDS = ['prompt', 'setup', 'review', 'compact', 'check'] as const;
+export const RUN_KINDS = ['prompt', 'setup', 'review', 'compact', 'check', 'edit'] as const;
 export const RunKind = z.enum(RUN_KINDS);
 export type RunKind = z.infer<typeof RunKind>;
 
-const WITHOUT_CODEX: readonly RunKind[] = ['setup', 'check'];
+const WITHOUT_CODEX: readonly RunKind[] = ['setup', 'check', 'edit'];
 
 /** Whether Codex works on such a run, and calls a model. */
 export const isCodexRun = (kind: RunKind): boolean => !WITHOUT_CODEX.includes(kind);
 
+/** In characters. */
+export const MAX_EDIT_SUMMARY = 500;
 /** In characters. */
 export const MAX_PROMPT_LENGTH = 100_000;
 
@@ -113,6 +115,15 @@ export const RunInput = z.discriminatedUnion('kind', [
     /** Names of the secrets that they get. */
     secrets: z.array(z.string()).optional(),
   }),
+  z.strictObject({
+    kind: z.literal('edit'),
+    /** What the person did, for people. */
+    summary: z.string().min(1).max(MAX_EDIT_SUMMARY),
+    /** The change, as two trees of the session. It is merged into the files as they are when the run starts. */
+    change: z.strictObject({ from: treeId, to: treeId }),
+    /** What the files become. Left out: the run has not been claimed. */
+    target: treeId.optional(),
+  }),
 ]);
 export type RunInput = z.infer<typeof RunInput>;
 export type RunInputOf<K extends RunKind> = Extract<RunInput, { kind: K }>;
@@ -130,6 +141,8 @@ export function textOfInput(input: RunInput): string {
       return 'Compact the conversation.';
     case 'check':
       return `Run the checks: ${input.checks.map(({ name }) => name).join(', ')}`;
+    case 'edit':
+      return input.summary;
   }
 }
 
@@ -176,7 +189,7 @@ export const Run = z
     prompt: z
       .string()
       .describe(
-        'Of a setup run the script, of a review what it is about, of a compaction or checks a sentence',
+        'Of a setup run the script, of a review what it is about, of a compaction, checks or an edit a sentence',
       ),
     model: z
       .string()

@@ -44,5 +44,6 @@ import { SessionTrees } from './session-trees.js';
     ReviewProgressService,
     SessionTrees,
   ],
+  exports: [SessionTrees],
 })
 export class ChangesModule {}

@@ -1,6 +1,7 @@
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
 import { ensureGrants, ensureRoles } from './database-roles.js';
 import { LOCK, type Locks } from './locks.js';
+import { AddEdits1796506000000 } from './migrations/add-edits.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { AddQueueEdits1796206000000 } from './migrations/add-queue-edits.js';
@@ -93,6 +94,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateGitCredentials1796400000000,
   CreateComments1796504000000,
   CreateReviewProgress1796505000000,
+  AddEdits1796506000000,
   CreateEvidence1796507000000,
   AddNetworkQuestions1796508000000,
 ];

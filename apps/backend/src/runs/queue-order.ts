@@ -38,13 +38,14 @@ export const inQueueOrder = <R extends Placed & Pick<RunEntity, 'held'>>(runs: r
   );
 
 /**
- * The run that starts next, of those that no runner has. Checks overtake prompts: they change nothing that a prompt works on, and
- * whoever waits for them waits for no queue.
+ * The run that starts next, of those that no runner has. What people do to the files themselves comes before all prompts. Checks
+ * overtake prompts, too: they change nothing that a prompt works on, and whoever waits for them waits for no queue.
  */
 export const nextToStart = (
   session: Pick<SessionEntity, 'setup' | 'setupStatus'>,
   runs: readonly RunEntity[],
 ): RunEntity | undefined => {
   const free = inQueueOrder(runs).filter((run) => !run.held && !isBlockedBySetup(run.kind, session));
-  return free.find(({ kind }) => kind === 'check') ?? free[0];
+  const first = (kind: RunKind) => free.find((run) => run.kind === kind);
+  return first('edit') ?? first('check') ?? free[0];
 };

@@ -15,6 +15,7 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { LimitWaits } from '../usage/limit-waits.js';
 import { CheckEvidence } from './check-evidence.js';
 import { LimitWaitsAdapter } from './limit-waits-adapter.js';
+import { EditNotes } from './edit-notes.js';
 import { QueueController } from './queue.controller.js';
 import { RunApprovals } from './run-approvals.js';
 import { RequiredCapability } from './required-capability.js';
@@ -60,6 +61,7 @@ import { WarmStart } from './warm-start.js';
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
     CheckEvidence,
+    EditNotes,
     LimitWaitsAdapter,
     RunApprovals,
     RequiredCapability,

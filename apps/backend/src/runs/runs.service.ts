@@ -133,6 +133,25 @@ export class RunsService {
   }
 
   /**
+   * Queues a person's own change of the files. @param inputOf returns it; not called when the same request has queued it before
+   * @throws ProblemError session_failed, session_archived, limit_reached
+   */
+  async edit(
+    ctx: RequestContext,
+    sessionId: string,
+    inputOf: () => Promise<RunInputOf<'edit'>>,
+  ): Promise<Run> {
+    const { idempotentId: id } = ctx;
+    const isMade = id !== undefined && (await this.runs.find(ctx, id)) !== null;
+    // git works without the lock of the session's row.
+    const input = isMade ? null : await inputOf();
+    return this.queue(ctx, sessionId, async () => {
+      if (input === null) throw new ProblemError('run_not_found', 'It was deleted. Make the change again.');
+      return input;
+    });
+  }
+
+  /**
    * The run when it has ended, or as it is when `signal` aborts.
    * @returns null when too many requests of the tenant wait already
    */

@@ -11,6 +11,7 @@ import { GitCertificates } from './git/git-certificates.js';
 import { AgentHeads } from './history/agent-head.js';
 import { Checkpoints } from './history/checkpoints.js';
 import { EncodedTexts } from './history/encoded-texts.js';
+import { FileEdits } from './history/file-edits.js';
 import { HistoryRepository } from './history/history-repository.js';
 import { History } from './history/history.js';
 import { PatchFile } from './history/patch-file.js';
@@ -18,6 +19,7 @@ import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
 import { TreeLines } from './history/tree-lines.js';
+import { TreeEdits } from './history/tree-edits.js';
 import { TreeFiles } from './history/tree-files.js';
 import { TreePaths } from './history/tree-paths.js';
 import { TreeSearch } from './history/tree-search.js';
@@ -45,6 +47,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Clones,
     EncodedTexts,
     Downloads,
+    FileEdits,
     Git,
     GitCertificates,
     History,
@@ -61,6 +64,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     TenantPlaces,
     TreeDiffs,
     TreeLines,
+    TreeEdits,
     TreeFiles,
     TreePaths,
     TreeSearch,

@@ -7,6 +7,7 @@ import {
   type Engine,
   type EngineRun,
   isCheckRun,
+  isEditRun,
   isPromptRun,
   isSetupRun,
   type PreparedTurn,
@@ -14,13 +15,17 @@ import {
   type RunningTurn,
 } from './port/engine.js';
 import { CheckEngine } from './script/check.engine.js';
+import { EditEngine } from './script/edit.engine.js';
 import { ScriptEngine } from './script/script.engine.js';
 import { SdkEngine } from './sdk/sdk.engine.js';
 
 /** What an engine must be able to do for such a run, besides working on a prompt. */
 const NEEDED: Partial<Record<RunKind, keyof EngineCapabilities>> = { review: 'reviews', compact: 'compact' };
 
-/** Codex works on prompts, reviews and compactions, driven as the operator has chosen, and a shell on setup scripts and checks. */
+/**
+ * Codex works on prompts, reviews and compactions, driven as the operator has chosen, a shell on setup scripts and checks, and git
+ * on edits.
+ */
 @Injectable()
 export class Engines {
   private readonly engine: Config['ENGINE'];
@@ -32,6 +37,7 @@ export class Engines {
     sdk: SdkEngine,
     private readonly scripts: ScriptEngine,
     private readonly checks: CheckEngine,
+    private readonly edits: EditEngine,
   ) {
     this.engine = ENGINE;
     this.codex = ENGINE === 'sdk' ? sdk : appServer;
@@ -53,6 +59,7 @@ export class Engines {
 
   /** To be called only where `problemWith` names no problem. */
   startTurn(run: EngineRun): RunningTurn {
+    if (isEditRun(run)) return this.edits.startTurn(run);
     if (isSetupRun(run)) return this.scripts.startTurn(run);
     if (isCheckRun(run)) return this.checks.startTurn(run);
     if (isPromptRun(run)) return this.codex.startTurn(run);

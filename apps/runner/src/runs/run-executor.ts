@@ -255,9 +255,11 @@ export class RunExecutor {
     const context = { runId, thread, network, authorities, secrets };
     if (input.kind === 'setup') return { ...context, input };
     if (input.kind === 'check') return { ...context, input: { ...input, tree: treeOf(job) ?? '' } };
+    if (input.kind === 'edit') return { ...context, input, from: job.checkpoint };
     if (access === null) throw new Error('Codex needs access to a model');
     const turn = prepared?.turn ?? null;
-    return { ...context, input, images, model, access, trustRepository, approvalMode, prepared: turn };
+    const { note = null } = job;
+    return { ...context, input, images, note, model, access, trustRepository, approvalMode, prepared: turn };
   }
 
   /** @throws Error when Codex, the script or the log fails */
@@ -364,7 +366,7 @@ export class RunExecutor {
   }
 
   private async modelFor({ input, trustRepository }: RunJob, thread: Thread | null): Promise<string | null> {
-    if (input.kind === 'setup' || input.kind === 'check') return null;
+    if (input.kind === 'setup' || input.kind === 'check' || input.kind === 'edit') return null;
     const named = this.prepared.modelFor(input.model ?? null, thread);
     return trustRepository ? (named ?? defaultModel()) : named;
   }

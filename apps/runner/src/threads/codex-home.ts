@@ -10,7 +10,7 @@ const CONFIG_TEMPLATE = fileURLToPath(new URL('../../codex-config.toml', import.
 const SCRATCH_FOLDER = 'scratch';
 /** The variable from which Codex reads its bearer token, if it needs one. */
 export const TOKEN_VARIABLE = 'SAAS_CODEX_MODEL_TOKEN';
-const DEFAULT_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(
+export const DEFAULT_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(
   delimiter,
 );
 

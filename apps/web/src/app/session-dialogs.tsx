@@ -38,6 +38,12 @@ const CompactDialog = later(
   async () => (await import('../features/session-actions/compact-dialog.js')).CompactDialog,
 );
 const ChecksDialog = later(async () => (await import('../features/checks/checks-dialog.js')).ChecksDialog);
+const ApplyPatchDialog = later(
+  async () => (await import('../features/edits/apply-patch-dialog.js')).ApplyPatchDialog,
+);
+const EditFileDialog = later(
+  async () => (await import('../features/edits/edit-file-dialog.js')).EditFileDialog,
+);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 interface OpenDialogProps extends SessionDialog {
@@ -45,7 +51,7 @@ interface OpenDialogProps extends SessionDialog {
 }
 
 /** The dialog that was opened about a session (entities/session/session-dialog.ts). */
-export function OpenSessionDialog({ about, session: opened, allow, rewind, onClose }: OpenDialogProps) {
+export function OpenSessionDialog({ about, session: opened, allow, rewind, file, onClose }: OpenDialogProps) {
   // The session may change while these are open; the others need no fresh data.
   const live = about === 'network' || about === 'setup' || about === 'checks';
   const { data } = useQuery({ ...sessionQuery(opened.session_id), enabled: live });
@@ -77,6 +83,10 @@ export function OpenSessionDialog({ about, session: opened, allow, rewind, onClo
       return <CompactDialog session={session} onClose={onClose} />;
     case 'checks':
       return <ChecksDialog session={session} onClose={onClose} />;
+    case 'patch':
+      return <ApplyPatchDialog session={session} onClose={onClose} />;
+    case 'edit-file':
+      return file && <EditFileDialog session={session} file={file} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

@@ -232,6 +232,13 @@ const EVIDENCE_KEYS: EvidenceKeys = {
   ],
 };
 const COMPACT_RUN: Run = { ...QUEUED_RUN, kind: 'compact', prompt: 'Compact the conversation.' };
+const EDIT_RUN: Run = {
+  ...QUEUED_RUN,
+  kind: 'edit',
+  prompt: 'Revert “src/days-in-month.ts”',
+  reasoning_effort: null,
+  queue_position: null,
+};
 const STEER: Steer = {
   steer_id: '01a20ab6-1d3c-7e5f-8a9b-0c1d2e3f4a5b',
   run_id: RUN_ID,
@@ -628,6 +635,9 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   },
   readEvidence: { passed: EVIDENCE },
   listEvidenceKeys: { one: EVIDENCE_KEYS },
+  revertChanges: { queued: EDIT_RUN },
+  applyPatch: { queued: { ...EDIT_RUN, prompt: 'Apply a patch to 2 files' } },
+  writeFile: { queued: { ...EDIT_RUN, prompt: 'Edit “src/days-in-month.ts”' } },
   listRuns: { lastPage: page(LISTED_RUN) },
   listAllRuns: { lastPage: page(LISTED_RUN) },
   readRun: { running: RUNNING_RUN, ended: ENDED_RUN },

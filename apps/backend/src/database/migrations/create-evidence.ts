@@ -12,7 +12,7 @@ export class CreateEvidence1796507000000 implements MigrationInterface {
     await db.query(`
       ALTER TABLE runs
         DROP CONSTRAINT ${KINDS},
-        ADD CONSTRAINT ${KINDS} CHECK (kind IN ('prompt', 'setup', 'review', 'compact', 'check'))`);
+        ADD CONSTRAINT ${KINDS} CHECK (kind IN ('prompt', 'setup', 'review', 'compact', 'edit', 'check'))`);
     await db.query(`
       CREATE TABLE evidence (
         id         uuid           PRIMARY KEY,
@@ -48,6 +48,6 @@ export class CreateEvidence1796507000000 implements MigrationInterface {
     await db.query(`
       ALTER TABLE runs
         DROP CONSTRAINT ${KINDS},
-        ADD CONSTRAINT ${KINDS} CHECK (kind IN ('prompt', 'setup', 'review', 'compact')) NOT VALID`);
+        ADD CONSTRAINT ${KINDS} CHECK (kind IN ('prompt', 'setup', 'review', 'compact', 'edit')) NOT VALID`);
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
+import type { HunkRange } from '@saas-codex/contracts/edits';
 import type { FileContent, Files, FoundLines } from '@saas-codex/contracts/files';
 import type { AgentHead } from '@saas-codex/contracts/rewinds';
 import { ProblemError } from '@saas-codex/service-kit/problem';
@@ -11,6 +12,7 @@ import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { AgentHeads } from './agent-head.js';
 import { Checkpoints } from './checkpoints.js';
+import { FileEdits, type WrittenFile } from './file-edits.js';
 import { HistoryRepository } from './history-repository.js';
 import type { LineAnchor } from './line-search.js';
 import { readStart } from './object-batch.js';
@@ -18,6 +20,7 @@ import { type PatchChoice, PatchFile } from './patch-file.js';
 import { TenantPlaces } from './tenant-places.js';
 import { type Comparison, type DiffPage, TreeDiffs } from './tree-diffs.js';
 import { type LinePlace, type LineRange, type LineSearch, TreeLines } from './tree-lines.js';
+import { type TreeChange, TreeEdits } from './tree-edits.js';
 import { type FolderPage, TreeFiles, type TreeOfSession } from './tree-files.js';
 import { type FoundPaths, TreePaths } from './tree-paths.js';
 import { TreeSearch } from './tree-search.js';
@@ -52,6 +55,8 @@ export class History {
     private readonly storage: Storage,
     private readonly places: TenantPlaces,
     private readonly heads: AgentHeads,
+    private readonly edits: TreeEdits,
+    private readonly fileEdits: FileEdits,
   ) {}
 
   /**
@@ -211,6 +216,42 @@ export class History {
       readStart(this.repository, sessionId, `${tree}:${path}`, maxBytes),
     );
     return this.explainFailure({ sessionId }, read);
+  }
+
+  /**
+   * A tree with what a change did to another one. As those of the other edits, it is no checkpoint until a work tree has it.
+   * @throws ProblemError edit_conflict; workspace_unreadable
+   */
+  mergeChange(ctx: RequestContext, sessionId: string, tree: string, change: TreeChange): Promise<string> {
+    return this.edit(ctx, sessionId, () => this.edits.mergeInto(sessionId, tree, change));
+  }
+
+  /** The tree `to` with a file, or some hunks of it, as in `from`. @throws ProblemError file_not_found, hunk_not_found, edit_conflict */
+  revertFile(
+    ctx: RequestContext,
+    comparison: Comparison,
+    path: string,
+    hunks?: readonly HunkRange[],
+  ): Promise<string> {
+    return this.edit(ctx, comparison.sessionId, () => this.fileEdits.revertFile(comparison, path, hunks));
+  }
+
+  /** @throws ProblemError patch_invalid, edit_conflict */
+  applyPatch(ctx: RequestContext, sessionId: string, tree: string, patch: string): Promise<string> {
+    return this.edit(ctx, sessionId, () => this.edits.applyPatch(sessionId, tree, Buffer.from(patch)));
+  }
+
+  /** The tree with another content of a file. @throws ProblemError invalid_request, edit_conflict */
+  writeFile(ctx: RequestContext, sessionId: string, tree: string, file: WrittenFile): Promise<string> {
+    return this.edit(ctx, sessionId, () => this.fileEdits.writeFile(sessionId, tree, file));
+  }
+
+  private edit(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    work: () => Promise<string>,
+  ): Promise<string> {
+    return this.explainFailure({ sessionId }, this.places.withPlace(tenantId, work));
   }
 
   private async explainFailure<T>({ sessionId }: { sessionId: string }, read: Promise<T>): Promise<T> {

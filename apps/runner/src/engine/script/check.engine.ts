@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { checkItemId, type DeclaredCheck } from '@saas-codex/contracts/declared-checks';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { Jail } from '../../sandbox/jail/jail.js';
@@ -9,7 +9,7 @@ import { codexEnvironment } from '../../threads/codex-home.js';
 import { type CheckRun, Engine, type EngineEvent, type RunningTurn } from '../port/engine.js';
 import { ONE_WAY, oneWayTurn } from '../port/one-way-turn.js';
 import { scriptItem } from './script-item.js';
-import { runUpkeepScript } from './upkeep-script.js';
+import { UpkeepScripts } from './upkeep-scripts.js';
 
 const MINUTE = 60_000;
 /** git knows it without having it. */
@@ -41,9 +41,11 @@ interface Ended {
 @Injectable()
 export class CheckEngine extends Engine<CheckRun> {
   readonly capabilities = ONE_WAY;
-  private readonly logger = new Logger(CheckEngine.name);
 
-  constructor(private readonly jail: Jail) {
+  constructor(
+    private readonly jail: Jail,
+    private readonly scripts: UpkeepScripts,
+  ) {
     super();
   }
 
@@ -118,25 +120,10 @@ export class CheckEngine extends Engine<CheckRun> {
     const paths = checkPaths(thread.paths, runId);
     const history = join(dirname(thread.paths.repo), WORKSPACE.history);
     await makeCheckWorkspace(thread.paths, paths);
-    const upkeep = {
-      runId: randomUUID(),
-      paths,
-      environment: {
-        FROM: EMPTY_TREE,
-        TO: input.tree,
-        REPO: paths.repo,
-        HISTORY: history,
-        REF: '',
-        COMMIT: '',
-      },
-      writes: 'repo',
-      readable: [join(history, 'objects')],
-      history,
-    } as const;
-    const failure = await runUpkeepScript(this.jail, 'restore.sh', upkeep, signal);
+    const restore = { from: EMPTY_TREE, to: input.tree, head: null };
+    const code = await this.scripts.restoreFiles({ runId: randomUUID(), paths, history }, restore, { signal });
     signal.throwIfAborted();
-    if (failure !== null) this.logger.error({ message: failure, run_id: runId });
-    return failure === null;
+    return code === 0;
   }
 }
 

@@ -11,6 +11,7 @@ import { usePermission } from '../../shared/api/use-permission.js';
 import { cx } from '../../shared/lib/cx.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import { toastNotice } from '../../shared/ui/toast.js';
+import { EditsMenu } from './edits/edits-menu.js';
 import { PatchMenu } from './patch-menu.js';
 import type { Review } from './review/review-progress.js';
 import { ScopeMenu } from './scope-menu.js';
@@ -103,6 +104,7 @@ export function ChangesHeader({
               <ListChecks />
             </IconButton>
           )}
+          {diff && <EditsMenu sessionId={session.session_id} diff={diff} runId={scope.run} />}
           {diff && count > 0 && mayRead && <PatchMenu sessionId={session.session_id} diff={diff} />}
           {onWide && (
             <IconButton

@@ -10,6 +10,7 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { later } from '../../shared/ui/later.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { filePatchQuery } from './api/get-file-patch.js';
+import { useRevertLines } from './edits/use-revert-lines.js';
 import { isImage } from '../../entities/session/image-files.js';
 import { type DiffLayout, PatchView } from './patch-view.js';
 import type { LineNote } from './use-line-notes.js';
@@ -80,6 +81,7 @@ function executableNote({ old_mode: before = '', new_mode: after = '' }: DiffFil
 }
 
 function Patch({ sessionId, from, to, whitespace, file, layout, mayComment, ...notes }: FileBodyProps) {
+  const onRevert = useRevertLines({ sessionId, from, to, file });
   const [ref, near] = useNearView();
   const { data, error, refetch } = useQuery({
     ...filePatchQuery(sessionId, { from, to, whitespace }, file.path),
@@ -99,6 +101,7 @@ function Patch({ sessionId, from, to, whitespace, file, layout, mayComment, ...n
               layout={layout}
               loadSides={data.truncated ? undefined : loadSides}
               selection={selection}
+              onRevert={onRevert}
               {...notes}
             />
           </div>

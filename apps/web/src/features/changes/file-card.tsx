@@ -7,6 +7,7 @@ import { Badge } from '../../shared/ui/badge.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
 import { DisclosureArrow } from '../../shared/ui/disclosure.js';
 import { VisibleText } from '../../shared/ui/visible-text.js';
+import { FileMenu } from './edits/file-menu.js';
 import { FileBody, type FileBodyProps } from './file-body.js';
 import { baseName } from './file-tree.js';
 import { SCROLLER } from './use-near-view.js';
@@ -79,6 +80,7 @@ export const FileCard = memo(({ focusedAt, viewed, onViewed, ...props }: FileCar
         <FileStat file={file} />
         {onViewed && <ViewedBox viewed={viewed} onChange={(wanted) => onViewed(file, wanted)} />}
         <CopyButton text={file.path} label="Copy path" />
+        <FileMenu sessionId={props.sessionId} from={props.from} to={props.to} file={file} />
       </header>
       {open && (
         <div id={body} className="overflow-hidden rounded-b-lg">

@@ -1,5 +1,6 @@
 import type { FileDiffContentsLoader } from '@pierre/diffs';
 import { PatchDiff } from '@pierre/diffs/react';
+import type { HunkRange } from '@saas-codex/contracts/edits';
 import { memo, type ReactNode, useMemo } from 'react';
 import { CODE_THEMES } from '../../shared/lib/code-themes.js';
 import { withMarks } from '../../shared/lib/hidden-characters.js';
@@ -7,6 +8,8 @@ import { useStoredText } from '../../shared/lib/stored.js';
 import { useTheme } from '../../shared/ui/theme.js';
 import { decorateMarks } from '../../shared/ui/visible-text.js';
 import { completeExpandButtons } from './expand-buttons.js';
+import { changedBlocks } from './edits/changed-blocks.js';
+import { placeRevertButtons, REVERT_BUTTON_CSS } from './edits/revert-buttons.js';
 import { hangIndent } from './hang-indent.js';
 import { rowsOf, showsLine, viewerSide } from './line-places.js';
 import type { LineNote } from './use-line-notes.js';
@@ -41,14 +44,17 @@ interface PatchViewProps {
   renderNote: (note: LineNote) => ReactNode;
   /** null: no lines can be selected. */
   selection: LineSelection | null;
+  /** undefined: the person may not change the files. */
+  onRevert?: ((block: HunkRange) => void) | undefined;
 }
 
 /** Draws a unified diff of one file, with what people and reviews say below the lines that it is about. */
 export const PatchView = memo(
-  ({ patch, layout, loadSides, notes, renderNote, selection }: PatchViewProps) => {
+  ({ patch, layout, loadSides, notes, renderNote, selection, onRevert }: PatchViewProps) => {
     const theme = useTheme();
     const text = useMemo(() => withMarks(patch), [patch]);
     const marked = text !== patch;
+    const blocks = useMemo(() => changedBlocks(patch), [patch]);
     const { onSelect, onComment } = selection ?? {};
     const options = useMemo(
       () =>
@@ -63,7 +69,7 @@ export const PatchView = memo(
           expansionLineCount: 20,
           ...(loadSides && { loadDiffFiles: loadSides }),
           overflow: 'wrap',
-          unsafeCSS: WORDS,
+          unsafeCSS: WORDS + REVERT_BUTTON_CSS,
           enableLineSelection: onComment !== undefined,
           enableGutterUtility: onComment !== undefined,
           onLineSelected: onSelect,
@@ -72,10 +78,11 @@ export const PatchView = memo(
             hideLineNumbers(host);
             completeExpandButtons(host);
             host.shadowRoot?.querySelectorAll<HTMLElement>('[data-line]').forEach(hangIndent);
+            if (onRevert) placeRevertButtons(host, blocks, onRevert);
             if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
           },
         }) as const,
-      [theme, layout, marked, loadSides, onSelect, onComment],
+      [theme, layout, marked, loadSides, onSelect, onComment, blocks, onRevert],
     );
     const annotations = useMemo(() => {
       const rows = notes.length > 0 ? rowsOf(patch) : [];

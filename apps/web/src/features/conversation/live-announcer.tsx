@@ -46,6 +46,11 @@ const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
     failed: 'The checks failed.',
     cancelled: 'The checks were stopped.',
     interrupted: 'The checks were interrupted.',
+  edit: {
+    succeeded: 'The files were changed.',
+    failed: 'The files could not be changed.',
+    cancelled: 'The change of the files was stopped.',
+    interrupted: 'The change of the files was interrupted.',
   },
 };
 
