@@ -15,6 +15,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import { createPerson, createServiceAccount, type TestPerson } from '@saas-codex/testing/backend/people';
 import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
+import { type GiteaWorld, startGitea } from '@saas-codex/testing/forges/gitea';
 import { startGithub } from '@saas-codex/testing/forges/github';
 import { addGithubRepository } from '@saas-codex/testing/forges/github-repositories';
 import type { GithubWorld } from '@saas-codex/testing/forges/github-world';
@@ -29,6 +30,7 @@ import type { ForgeError } from '../src/forges/port/forge-error.js';
 
 let git: GitServer;
 let github: GithubWorld;
+let gitea: GiteaWorld;
 let runner: Awaited<ReturnType<typeof startSilentRunner>>;
 let backend: TestBackend;
 let root: string;
@@ -49,11 +51,11 @@ beforeAll(async () => {
     startSilentRunner(),
     mkdtemp(join(tmpdir(), 'saas-codex-forges-')),
   ]);
-  github = await startGithub({ git });
+  [github, gitea] = await Promise.all([startGithub({ git }), startGitea()]);
   backend = await startBackend({
     RUNNER_URL: runner.url,
     WORKSPACES_ROOT: root,
-    GIT_TRUSTED_HOSTS: github.host,
+    GIT_TRUSTED_HOSTS: `${github.host},${gitea.host}`,
   });
   tenantId = (await call<Me>('GET', '/api/me', undefined, owner)).body.tenant.tenant_id;
   member = await createPerson(backend, tenantId, 'member');
@@ -79,7 +81,7 @@ afterEach(async () => {
 afterAll(async () => {
   await backend.stop();
   runner.stop();
-  await Promise.all([git.stop(), github.stop(), rm(root, { recursive: true, force: true })]);
+  await Promise.all([git.stop(), github.stop(), gitea.stop(), rm(root, { recursive: true, force: true })]);
 });
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
@@ -306,6 +308,48 @@ describe('repositories', () => {
     expect(await forge.repositories.tags(repository)).toMatchObject({ items: [{ name: 'v1', commit }] });
     const missing = forge.repositories.get({ path: 'acme/none' });
     await expect(missing).rejects.toMatchObject({ reason: 'not_found' } satisfies Partial<ForgeError>);
+  });
+});
+
+describe('Gitea', () => {
+  it('is searched, looked at and tested like GitHub, and says which right a token lacks', async () => {
+    const commit = 'b'.repeat(40);
+    const secret = newToken();
+    const branches = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`b/${n}`, { commit }]));
+    gitea.tokens.set(secret, { login: 'ada', scopes: ['read:repository'] });
+    gitea.repositories.set('acme/tool', {
+      private: true,
+      branches: { main: { commit, protected: true }, ...branches },
+      tags: { v1: commit },
+      rights: { ada: 'write' },
+    });
+    gitea.repositories.set('acme/open', { private: false, empty: true, branches: {}, rights: {} });
+    gitea.repositories.set('acme/hidden', { private: true, branches: {}, rights: {} });
+
+    const { body } = await connect({ kind: 'gitea', url: `${gitea.url}/`, token: secret });
+    expect(await test(body)).toMatchObject({ works: false, detail: expect.stringContaining('read:user') });
+    gitea.tokens.set(secret, { login: 'ada', scopes: ['read:repository', 'read:user'] });
+    expect(await test(body)).toMatchObject({ works: true, login: 'ada' });
+    const repo_url = `${gitea.url}/acme/tool.git`;
+    expect((await find('')).items).toMatchObject([{ name: 'acme/tool', repo_url, may_push: true }]);
+    expect((await find('open')).items).toMatchObject([{ name: 'acme/open', default_branch: null }]);
+    expect((await find('hidden')).items).toEqual([]);
+
+    const found = await backend.app.get(Forges).forRepository({ tenantId }, member.userId, repo_url);
+    if (!found) throw new Error('The connection was not found.');
+    const { repositories } = found.forge;
+    expect(await repositories.get(found.repository)).toMatchObject({
+      isPrivate: true,
+      defaultBranch: 'main',
+    });
+    expect(await repositories.branch(found.repository, 'main')).toMatchObject({ commit, isProtected: true });
+    expect(await repositories.branch(found.repository, 'b/7')).toMatchObject({ isProtected: false });
+    expect(await repositories.branch(found.repository, 'none')).toBeNull();
+    expect((await repositories.branches(found.repository)).items).toHaveLength(61);
+    expect((await repositories.tags(found.repository)).items).toEqual([{ name: 'v1', commit }]);
+    gitea.tokens.clear();
+    expect(await find('')).toMatchObject({ items: [], failed: [{ host: gitea.host }] });
+    expect(gitea.wrong).toEqual([]);
   });
 });
 

@@ -3,8 +3,8 @@ import { CREDENTIAL_OWNERS, Token } from './credentials.js';
 import { openEnum } from './open-reading.js';
 import { pageOf } from './pagination.js';
 
-/** Those whose API we speak. */
-export const FORGE_KINDS = ['github'] as const;
+/** Those whose API we speak. gitea: Forgejo, too, such as Codeberg. */
+export const FORGE_KINDS = ['github', 'gitea'] as const;
 export type ForgeKind = (typeof FORGE_KINDS)[number];
 
 /** Where the hosted ones are. Any other address is an installation of somebody's own. */

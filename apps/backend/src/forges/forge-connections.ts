@@ -5,16 +5,20 @@ import type { TenantScope } from '../database/tenant-row.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { ConnectedForgeEntity } from './connected-forge.entity.js';
 import { ForgeFetch } from './forge-fetch.js';
+import { GiteaForge } from './gitea/gitea-forge.js';
 import { GithubForge } from './github/github-forge.js';
 import type { Forge, ForgeConnection } from './port/forge.js';
 
 const ADAPTERS: Record<ForgeKind, new (connection: ForgeConnection) => Forge> = {
   github: GithubForge,
+  gitea: GiteaForge,
 };
 
 /** What git gives as the user name with a token, by what each forge's docs ask for. */
 const GIT_USERS: Record<ForgeKind, string> = {
   github: 'x-access-token',
+  // Any name does.
+  gitea: 'git',
 };
 
 /** An answer is remembered once per this time, unless it changes what is known. */

@@ -1,5 +1,6 @@
 import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
 import { ForgeError } from '../port/forge-error.js';
+import { allPages } from '../port/all-pages.js';
 import type { RepositoryRef } from '../port/forge.js';
 import type {
   ForgeBranch,
@@ -8,16 +9,17 @@ import type {
   ForgeTag,
   Listed,
 } from '../port/repositories.js';
+import { namesOf } from '../port/repository-names.js';
 
 const PAGE = 100;
-/** Of branches or tags: a person who has more searches, or types. */
-const MAX_PAGES = 5;
 
 type FullRepository = RestEndpointMethodTypes['repos']['get']['response']['data'];
 type GivenRepository = Pick<
   FullRepository,
   'full_name' | 'clone_url' | 'html_url' | 'description' | 'private' | 'permissions'
 > & { default_branch?: string | undefined; archived?: boolean | undefined; size?: number };
+
+export { namesOf };
 
 export class GithubRepositories implements ForgeRepositories {
   constructor(private readonly octokit: Octokit) {}
@@ -39,7 +41,7 @@ export class GithubRepositories implements ForgeRepositories {
   }
 
   branches(ref: RepositoryRef): Promise<Listed<ForgeBranch>> {
-    return listed(async (page) => {
+    return allPages(PAGE, async (page) => {
       const { data } = await this.octokit.rest.repos.listBranches({ ...namesOf(ref), per_page: PAGE, page });
       return data.map(toBranch);
     });
@@ -56,7 +58,7 @@ export class GithubRepositories implements ForgeRepositories {
   }
 
   tags(ref: RepositoryRef): Promise<Listed<ForgeTag>> {
-    return listed(async (page) => {
+    return allPages(PAGE, async (page) => {
       const { data } = await this.octokit.rest.repos.listTags({ ...namesOf(ref), per_page: PAGE, page });
       return data.map(({ name, commit }) => ({ name, commit: commit.sha }));
     });
@@ -78,25 +80,6 @@ export class GithubRepositories implements ForgeRepositories {
     });
     return data.items.map(toRepository);
   }
-}
-
-/** @throws ForgeError not_found when it is no address of a repository */
-export function namesOf({ path }: RepositoryRef): { owner: string; repo: string } {
-  const [owner = '', repo = '', ...rest] = path.split('/');
-  if (owner === '' || repo === '' || rest.length > 0)
-    throw new ForgeError('not_found', 'A repository at GitHub has an address such as acme/app.');
-  return { owner, repo };
-}
-
-/** All pages, up to a bound. */
-async function listed<T>(pageOf: (page: number) => Promise<T[]>): Promise<Listed<T>> {
-  const items: T[] = [];
-  for (let page = 1; page <= MAX_PAGES; page++) {
-    const next = await pageOf(page);
-    items.push(...next);
-    if (next.length < PAGE) return { items, isComplete: true };
-  }
-  return { items, isComplete: false };
 }
 
 const toBranch = (given: { name: string; commit: { sha: string }; protected: boolean }): ForgeBranch => ({

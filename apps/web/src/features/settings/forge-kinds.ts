@@ -15,4 +15,9 @@ export const FORGE_TEXTS: Record<ForgeKind, KindText> = {
       'A classic token with the scope repo, or a fine-grained one with Contents, Pull requests and Commit statuses: read and write.',
     tokenPage: '/settings/tokens',
   },
+  gitea: {
+    name: 'Gitea or Forgejo',
+    token: 'With “repository: Read and Write” and “user: Read”, for all repositories.',
+    tokenPage: '/user/settings/applications',
+  },
 };
