@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { githubRepositories } from './github-repositories.js';
 import type { GithubAnswer, GithubEndpoints, GithubToken, GithubWorld } from './github-world.js';
-import { type Description, OpenApiDescription } from './openapi-description.js';
+import { OpenApiDescription } from './openapi-description.js';
 
 interface Options {
   endpoints?: GithubEndpoints[];
@@ -22,7 +22,7 @@ const REQUIRED = { message: 'Requires authentication', documentation_url: 'https
 let published: OpenApiDescription | undefined;
 function publishedDescription(): OpenApiDescription {
   const file = createRequire(import.meta.url).resolve('@octokit/openapi/generated/api.github.com.json');
-  return (published ??= new OpenApiDescription(JSON.parse(readFileSync(file, 'utf8')) as Description));
+  return (published ??= new OpenApiDescription(readFileSync(file, 'utf8')));
 }
 
 /**

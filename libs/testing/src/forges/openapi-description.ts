@@ -13,7 +13,7 @@ interface Operation {
   requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
   responses: Record<string, { content?: Record<string, { schema?: Schema }> } | { $ref: string }>;
 }
-export interface Description {
+interface Description {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, Schema> };
 }
@@ -35,7 +35,12 @@ export class OpenApiDescription {
   private readonly validators = new Map<string, ValidateFunction>();
   private readonly patterns: { path: string; pattern: RegExp; names: string[] }[];
 
-  constructor(private readonly document: Description) {
+  private readonly document: Description;
+
+  /** @param text JSON */
+  constructor(text: string) {
+    const document = JSON.parse(text, withNull) as Description;
+    this.document = document;
     // Compiled when first needed: whole descriptions take minutes.
     this.ajv = new Ajv({ strict: false, validateFormats: false, coerceTypes: false }).addSchema(
       document,
@@ -157,6 +162,14 @@ export class OpenApiDescription {
     const required = (schema['required'] ?? []) as string[];
     return Object.fromEntries(required.map((key) => [key, this.leastOf(properties[key] ?? {})]));
   }
+}
+
+/** `nullable` without a type, as descriptions have it beside a choice, is nothing that the validator knows. */
+function withNull(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('nullable' in value)) return value;
+  const { nullable, ...schema } = value as Schema;
+  if ('type' in schema || typeof nullable !== 'boolean') return value;
+  return nullable ? { anyOf: [schema, { type: 'null' }] } : schema;
 }
 
 /** A parameter comes as text. */

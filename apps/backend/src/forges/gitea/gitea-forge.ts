@@ -32,13 +32,10 @@ export class GiteaForge implements Forge {
 const RIGHTS: ForgeRight[] = [
   { right: 'identity', state: 'works', detail: 'The forge takes the token.' },
   { right: 'read_repositories', state: 'works', detail: 'It lists repositories.' },
-  ...(['push', 'pull_requests', 'checks'] as const).map((right): ForgeRight => ({
-    right,
+  {
+    right: 'push',
     state: 'unknown',
-    detail: `${
-      { push: 'Push branches.', pull_requests: 'Open pull requests.', checks: 'Set the status of commits.' }[
-        right
-      ]
-    } The forge does not tell whether the token may: it needs “repository: Read and Write”.`,
-  })),
+    detail:
+      'Push branches. The forge does not tell whether the token may: it needs “repository: Read and Write”.',
+  },
 ];
