@@ -1,10 +1,8 @@
 import type { ForgeRight } from '@saas-codex/contracts/forges';
 import { giteaApi } from 'gitea-js';
 import type { Forge, ForgeConnection, ForgeIdentity } from '../port/forge.js';
-import { giteaAsker } from './gitea-errors.js';
+import { giteaAsker, type GiteaClient } from './gitea-client.js';
 import { GiteaRepositories } from './gitea-repositories.js';
-
-export type GiteaClient = ReturnType<typeof giteaApi<unknown>>;
 
 /** Gitea, and Forgejo, which has kept this part of the API. */
 export class GiteaForge implements Forge {

@@ -9,8 +9,7 @@ import type {
   Listed,
 } from '../port/repositories.js';
 import { namesOf } from '../port/repository-names.js';
-import { type giteaAsker, unlessMissing } from './gitea-errors.js';
-import type { GiteaClient } from './gitea-forge.js';
+import { type giteaAsker, type GiteaClient, unlessMissing } from './gitea-client.js';
 
 /** What every installation allows. */
 const PAGE = 50;

@@ -1,4 +1,7 @@
+import type { giteaApi } from 'gitea-js';
 import { ForgeError, forgeErrorOf } from '../port/forge-error.js';
+
+export type GiteaClient = ReturnType<typeof giteaApi<unknown>>;
 
 interface Answered<T> {
   status: number;
