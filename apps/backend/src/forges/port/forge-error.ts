@@ -10,17 +10,15 @@
  *     unavailable     no answer, or a broken one: whether it has acted is not known
  *     address         the address is not allowed, or there is no such host
  */
-export const FORGE_FAILURES = [
-  'token_refused',
-  'forbidden',
-  'not_found',
-  'conflict',
-  'invalid',
-  'rate_limited',
-  'unavailable',
-  'address',
-] as const;
-export type ForgeFailure = (typeof FORGE_FAILURES)[number];
+export type ForgeFailure =
+  | 'token_refused'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'invalid'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'address';
 
 export class ForgeError extends Error {
   override name = 'ForgeError';

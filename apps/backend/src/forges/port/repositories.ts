@@ -1,7 +1,7 @@
 import type { RepositoryRef } from './forge.js';
 
 /** What the person of a connection may do in a repository, as the forge says. null: it does not say. */
-export interface RepositoryRights {
+interface RepositoryRights {
   pull: boolean | null;
   push: boolean | null;
   admin: boolean | null;
