@@ -122,7 +122,7 @@ const repositories = {
   GIT_TRUSTED_HOSTS: {
     ...withDefault(hosts(), []),
     ...BACKEND,
-    description: 'Hosts that may be cloned from over plain http or at a private address.',
+    description: 'Hosts of repositories and forges that may be reached over plain http or at a private address.',
   },
 } as const satisfies Record<string, Setting>;
 

@@ -40,6 +40,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     review_progress: ['SELECT', 'INSERT', 'UPDATE'],
     secrets: WRITES,
     git_credentials: WRITES,
+    connected_forges: WRITES,
     service_accounts: WRITES,
     session_images: WRITES,
     approvals: ['SELECT', 'INSERT', 'UPDATE'],

@@ -30,6 +30,7 @@ import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entri
 import { CreateAuditWebhooks1796204000000 } from './migrations/create-audit-webhooks.js';
 import { CreateComments1796504000000 } from './migrations/create-comments.js';
 import { CreateEvidence1796507000000 } from './migrations/create-evidence.js';
+import { CreateConnectedForges1796502000000 } from './migrations/create-connected-forges.js';
 import { CreateGitCredentials1796400000000 } from './migrations/create-git-credentials.js';
 import { AddNetworkQuestions1796508000000 } from './migrations/add-network-questions.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
@@ -92,6 +93,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddRewinds1796304000000,
   AddReviews1796305000000,
   CreateGitCredentials1796400000000,
+  CreateConnectedForges1796502000000,
   CreateComments1796504000000,
   CreateReviewProgress1796505000000,
   AddEdits1796506000000,
