@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,14 +13,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import type { Commit, CommitPage, Push, PushPage } from '@saas-codex/contracts/shipping';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import { createPerson, type TestPerson } from '@saas-codex/testing/backend/people';
-import {
-  changeFiles,
-  filesIn,
-  filesOf,
-  poisonGit,
-  randomOf,
-  SHIPPED_FILES,
-} from '@saas-codex/testing/backend/shipped-histories';
+import { SHIPPED_FILES, shipsExactly } from '@saas-codex/testing/backend/shipped-histories';
 import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { patternOf, search } from '@saas-codex/testing/secret-search';
@@ -263,7 +256,7 @@ describe('a push', () => {
     const { body: made } = await commit(at);
     for (const [branch, code] of [['main', 'branch_protected'], ['taken', 'branch_moved']] as const) {
       const failed = await ended(at, (await push(at, made.commit_id, branch)).body);
-      expect(failed).toMatchObject({ status: 'failed', failure: { code, detail: expect.stringContaining('Choose') } });
+      expect(failed).toMatchObject({ status: 'failed', failure: { code, detail: expect.stringMatching(/choose another branch name/i) } });
     }
     for (const branch of ['-x', 'a b', 'refs/heads/x', 'a..b', 'HEAD', '../x'])
       expect([branch, (await push(at, made.commit_id, branch)).body.code]).toEqual([branch, 'ref_invalid']);
@@ -380,9 +373,12 @@ describe('a push', () => {
     await sql('UPDATE session_pushes SET retry_at = now() WHERE id = $1', [sent.push_id]);
     await backend.app.get(PushReconciler, { strict: false }).scanNow();
     expect(await ended(shared.at, sent)).toMatchObject({ status: 'failed', failure: { code: 'forbidden' } });
-    expect(await search([root], patternOf([token]))).toEqual([]);
-    for (const table of ['session_commits', 'session_pushes', 'sessions', 'audit_entries'])
-      expect([table, JSON.stringify(await sql(`SELECT * FROM ${table}`)).includes(token)]).toEqual([table, false]);
+    const tables = ['session_commits', 'session_pushes', 'sessions', 'audit_entries'].map(async (table) => ({
+      name: `table:${table}`,
+      content: JSON.stringify(await sql(`SELECT * FROM ${table}`)),
+    }));
+    const places = [...(await Promise.all(tables)), ...(await filesBelow(root))];
+    expect(search(places, { token: patternOf(token) })).toEqual({ token: [] });
   });
 
   it('goes over ssh with a deploy key', async () => {
@@ -420,23 +416,14 @@ describe('a push', () => {
 
 it('what is pushed is bit by bit what was reviewed, whatever the agent does to its own repository', async () => {
   const marker = join(root, 'an-agent-was-here');
-  for (let seed = 1; seed <= 10; seed++) {
-    const { at, name, repo } = await open(SHIPPED_FILES);
-    const random = randomOf(seed);
-    for (let step = 1; step <= 5; step++) {
-      await changeFiles(repo, random, `s${seed}-${step}`);
-      const expected = await filesIn(repo);
-      const { to: tree } = (await call<Diff>('GET', `${at}/diff`)).body;
-      if (step === 5) await poisonGit(repo, marker);
-      const made = await commit(at, { tree });
-      if (made.body.code === 'nothing_to_commit') continue;
-      expect([seed, step, made.status, made.body.detail]).toEqual([seed, step, 201, undefined]);
-      const pushed = await ended(at, (await push(at, made.body.commit_id)).body);
-      expect([seed, step, pushed.status, pushed.failure]).toEqual([seed, step, 'pushed', null]);
-      expect([seed, step, await atHost(name, 'rev-parse', `${pushed.branch}^{tree}`)]).toEqual([seed, step, tree]);
-      expect([seed, step, await filesOf(git.path(name), pushed.branch)]).toEqual([seed, step, expected]);
-    }
-    await atHost(name, 'fsck', '--strict', '--no-dangling');
-  }
+  const shipped = { open: () => open(SHIPPED_FILES), bare: (name: string) => git.path(name), call, marker };
+  for (const seed of [1, 2]) await shipsExactly(shipped, seed);
   expect(existsSync(marker)).toBe(false);
-}, 180_000);
+}, 120_000);
+
+/** What is on the disk of the sessions and mirrors. */
+async function filesBelow(folder: string): Promise<{ name: string; content: Buffer }[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return Promise.all(files.map(async (name) => ({ name, content: await readFile(name).catch(() => Buffer.alloc(0)) })));
+}

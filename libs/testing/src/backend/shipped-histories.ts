@@ -3,7 +3,11 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Diff } from '@saas-codex/contracts/diffs';
+import type { Problem } from '@saas-codex/contracts/problems';
+import type { Commit, Push } from '@saas-codex/contracts/shipping';
 import fc from 'fast-check';
+import { waitFor } from '../wait-for.js';
 
 const run = promisify(execFile);
 
@@ -44,7 +48,7 @@ const CHANGES = [
 type Random = () => number;
 
 /** Numbers from 0 to 1. The same seed gives the same ones. */
-export function randomOf(seed: number): Random {
+function randomOf(seed: number): Random {
   const numbers = fc.sample(fc.noBias(fc.nat(999_999)), { seed, numRuns: 200 });
   return () => (numbers.pop() ?? 0) / 1_000_000;
 }
@@ -52,7 +56,7 @@ export function randomOf(seed: number): Random {
 const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
 
 /** Changes the files of a session as an agent may. Some commands fail, and change nothing then. */
-export async function changeFiles(repo: string, random: Random, step: string): Promise<void> {
+async function changeFiles(repo: string, random: Random, step: string): Promise<void> {
   for (let n = 0, count = 2 + Math.floor(random() * 5); n < count; n++) {
     const env = { PATH: process.env.PATH, HOME: '/nonexistent', n: pick(random, NAMES), m: pick(random, NAMES), s: `${step}-${n}` };
     const identity = { GIT_AUTHOR_NAME: 'Agent', GIT_AUTHOR_EMAIL: 'a@localhost', GIT_COMMITTER_NAME: 'Agent', GIT_COMMITTER_EMAIL: 'a@localhost' };
@@ -61,7 +65,7 @@ export async function changeFiles(repo: string, random: Random, step: string): P
 }
 
 /** What an agent may do to its own repository to have a say in a push. `marker` is a file that its programs would make. */
-export async function poisonGit(repo: string, marker: string): Promise<void> {
+async function poisonGit(repo: string, marker: string): Promise<void> {
   const git = join(repo, '.git');
   const program = `#!/bin/sh\ntouch ${marker}\nexit 1\n`;
   const config = [
@@ -85,7 +89,7 @@ export async function poisonGit(repo: string, marker: string): Promise<void> {
  * The files of a folder as a tree of git would have them, without git: `mode blob` by path, as bytes in latin1. Ignored files and the
  * insides of repositories' own folders are left out.
  */
-export async function filesIn(root: string): Promise<Map<string, string>> {
+async function filesIn(root: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const walk = async (folder: Buffer, prefix: string): Promise<void> => {
     for (const name of await readdir(folder, { encoding: 'buffer' })) {
@@ -107,7 +111,7 @@ export async function filesIn(root: string): Promise<Map<string, string>> {
 }
 
 /** The same of a commit in a bare repository. */
-export async function filesOf(bare: string, commit: string): Promise<Map<string, string>> {
+async function filesOf(bare: string, commit: string): Promise<Map<string, string>> {
   const { stdout } = await run('git', ['ls-tree', '-r', '-z', '--full-tree', commit], { cwd: bare, encoding: 'buffer' });
   const lines = stdout.toString('latin1').split('\0').filter((line) => line !== '');
   return new Map(lines.map((line) => {
@@ -118,3 +122,55 @@ export async function filesOf(bare: string, commit: string): Promise<Map<string,
 
 const blobOf = (content: Buffer) =>
   createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+
+/** A backend and a host, as the histories use them. */
+export interface ShippingWorld {
+  /** A session on a repository of its own, which begins with SHIPPED_FILES. */
+  open(): Promise<{ at: string; name: string; repo: string }>;
+  /** The folder of the repository at its host. */
+  bare(name: string): string;
+  call<T>(method: string, path: string, body?: object): Promise<{ status: number; body: T & Problem }>;
+  /** A file that is made if a program of an agent's is run outside of its sandbox. */
+  marker: string;
+}
+
+/** How often a history is shipped. */
+const STEPS = 5;
+
+/**
+ * Changes the files of a session, reviews and ships them, five times. Each time the host has the very files that are in the work
+ * tree, and the tree that the diff named. The last time, the agent rewrites its own repository again and again meanwhile.
+ */
+export async function shipsExactly({ open, bare, call, marker }: ShippingWorld, seed: number): Promise<void> {
+  const { at, name, repo } = await open();
+  const random = randomOf(seed);
+  const atHost = async (...args: string[]) => (await run('git', args, { cwd: bare(name) })).stdout.trim();
+  for (let step = 1; step <= STEPS; step++) {
+    await changeFiles(repo, random, `s${seed}-${step}`);
+    const reviewed = await filesIn(repo);
+    const { to: tree } = (await call<Diff>('GET', `${at}/diff`)).body;
+    const agent = new AbortController();
+    const poisoned = step === STEPS ? poisonUntil(agent.signal, repo, marker) : Promise.resolve();
+    const made = await call<Commit>('POST', `${at}/commits`, { tree });
+    if (made.body.code !== 'nothing_to_commit') {
+      expect([seed, step, made.status, made.body.detail]).toEqual([seed, step, 201, undefined]);
+      const { push_id, branch } = (
+        await call<Push>('POST', `${at}/pushes`, { commit_id: made.body.commit_id })
+      ).body;
+      const pushed = await waitFor(async () => {
+        const { body } = await call<Push>('GET', `${at}/pushes/${push_id}`);
+        return body.status === 'pending' ? null : body;
+      });
+      expect([seed, step, pushed.status, pushed.failure]).toEqual([seed, step, 'pushed', null]);
+      expect([seed, step, await atHost('rev-parse', `${branch}^{tree}`)]).toEqual([seed, step, tree]);
+      expect([seed, step, await filesOf(bare(name), branch)]).toEqual([seed, step, reviewed]);
+    }
+    agent.abort();
+    await poisoned;
+  }
+  await atHost('fsck', '--no-dangling');
+}
+
+async function poisonUntil(signal: AbortSignal, repo: string, marker: string): Promise<void> {
+  while (!signal.aborted) await poisonGit(repo, marker);
+}
