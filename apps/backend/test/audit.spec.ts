@@ -300,7 +300,10 @@ async function doEverything(): Promise<void> {
   ]);
   await mine('undoRewind', () => send('POST', `${at}/rewind/undo`));
   await sql('UPDATE sessions SET rewind = NULL WHERE id = $1', [session.session_id]);
-  await writeFile(join(backend.config.WORKSPACES_ROOT, String(session.session_id), 'repo', 'new.txt'), 'new\n');
+  await writeFile(
+    join(backend.config.WORKSPACES_ROOT, String(session.session_id), 'repo', 'new.txt'),
+    'new\n',
+  );
   let commit: Body = {};
   await mine('createCommit', async () => (commit = await send('POST', `${at}/commits`, {})));
   await sql('UPDATE sessions SET repo_url = $2 WHERE id = $1', [

@@ -156,7 +156,9 @@ export const Session = z
       .nullable()
       .optional()
       .describe('It began as that session was after that run; null: it began with a clone'),
-    last_push: LastPush.nullable().optional().describe('Where its work was last pushed to; null: nowhere yet'),
+    last_push: LastPush.nullable()
+      .optional()
+      .describe('Where its work was last pushed to; null: nowhere yet'),
     diff: DiffStat.nullable(),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime().describe('Time of the last activity; lists are ordered by it'),

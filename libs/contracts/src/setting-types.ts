@@ -74,7 +74,10 @@ export function branchPattern() {
     schema: z
       .string(mustBe(allowed))
       .max(100, mustBe(allowed))
-      .regex(/^(?=.*\{id\})[A-Za-z0-9_]([A-Za-z0-9_-]|\{id\}|\{title\}|[/.](?=[A-Za-z0-9_{]))*$/, mustBe(allowed)),
+      .regex(
+        /^(?=.*\{id\})[A-Za-z0-9_]([A-Za-z0-9_-]|\{id\}|\{title\}|[/.](?=[A-Za-z0-9_{]))*$/,
+        mustBe(allowed),
+      ),
   };
 }
 

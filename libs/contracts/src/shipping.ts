@@ -53,7 +53,9 @@ export const CreateCommit = z
   .strictObject({
     message: writtenText(MAX_COMMIT_MESSAGE)
       .optional()
-      .describe('Of a single commit. Default: the title of the session. With `per_run`, the prompts are the messages'),
+      .describe(
+        'Of a single commit. Default: the title of the session. With `per_run`, the prompts are the messages',
+      ),
     mode: z.enum(COMMIT_MODES).default('squash'),
     tree: TreeId.optional().describe(
       'The state that was reviewed: `to` of a diff. If the files have changed since, nothing is committed',
@@ -122,7 +124,9 @@ export const PushPage = pageOf(Push, 'Pushes')
   .extend({
     suggested_branch: z
       .string()
-      .describe('Where a push goes that names no branch: the branch of the last push, else one by the pattern'),
+      .describe(
+        'Where a push goes that names no branch: the branch of the last push, else one by the pattern',
+      ),
   })
   .meta({ id: 'PushPage' });
 export type PushPage = z.infer<typeof PushPage>;

@@ -6,7 +6,11 @@ const MAX_SLUG = 40;
  * `codex/fix-the-roses-3f2a91c0`.
  * @param attempt from 2: that many branches of this name are taken
  */
-export function branchFrom(pattern: string, { id, title }: { id: string; title: string }, attempt = 1): string {
+export function branchFrom(
+  pattern: string,
+  { id, title }: { id: string; title: string },
+  attempt = 1,
+): string {
   const slug = title
     .toLowerCase()
     .normalize('NFKD')

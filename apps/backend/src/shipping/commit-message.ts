@@ -19,11 +19,16 @@ export function withCoAuthors(message: string, people: readonly CommitPerson[]):
     .map(({ name, email }) => `Co-authored-by: ${oneLine(name)} <${oneLine(email)}>`)
     .filter((line, index, lines) => lines.indexOf(line) === index && !text.includes(line));
   if (missing.length === 0) return text;
-  const lastParagraph = text.split(/\n\s*\n/).slice(1).at(-1) ?? '';
+  const lastParagraph =
+    text
+      .split(/\n\s*\n/)
+      .slice(1)
+      .at(-1) ?? '';
   const hasTrailers = lastParagraph !== '' && lastParagraph.split('\n').every((line) => TRAILER.test(line));
   return `${text}${hasTrailers ? '\n' : '\n\n'}${missing.join('\n')}`;
 }
 
 // oxlint-disable-next-line no-control-regex
-const plainText = (text: string) => text.replace(/\r\n?/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
+const plainText = (text: string) =>
+  text.replace(/\r\n?/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
 const oneLine = (text: string) => text.replace(/[\p{Cc}<>]/gu, ' ').trim();

@@ -2,7 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Author } from '@saas-codex/contracts/authors';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import { Timestamp } from '@saas-codex/contracts/pagination';
-import { type Commit, type CommitPage, type CreateCommit, MAX_COMMITS_PER_RUN } from '@saas-codex/contracts/shipping';
+import {
+  type Commit,
+  type CommitPage,
+  type CreateCommit,
+  MAX_COMMITS_PER_RUN,
+} from '@saas-codex/contracts/shipping';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
@@ -71,11 +76,22 @@ export class CommitsService {
     const leftOut = await this.history.omittedFiles(sessionId, tree);
     if (leftOut.length > 0 && !body.leave_out) throw incomplete(leftOut);
     const work = await this.workOf(ctx, session, tree);
-    const steps = body.mode === 'per_run' ? this.stepsPerRun(ctx, session, work) : [this.squashed(ctx, session, work, body)];
+    const steps =
+      body.mode === 'per_run'
+        ? this.stepsPerRun(ctx, session, work)
+        : [this.squashed(ctx, session, work, body)];
     const committer = { name: 'saas-codex', email: `no-reply@${new URL(this.config.PUBLIC_URL).hostname}` };
-    const made = await this.history.makeCommits(ctx, sessionId, { base, parent: work.parent, committer, steps });
+    const made = await this.history.makeCommits(ctx, sessionId, {
+      base,
+      parent: work.parent,
+      committer,
+      steps,
+    });
     if (made === null)
-      throw new ProblemError('nothing_to_commit', 'The files are as they were pushed, or as the session began.');
+      throw new ProblemError(
+        'nothing_to_commit',
+        'The files are as they were pushed, or as the session began.',
+      );
     return this.sessions.change(ctx, sessionId, async (tx, now) => {
       await this.port.refuseWhenBusy(tx, now);
       const row = await tx.of(CommitEntity).insert({
@@ -103,7 +119,10 @@ export class CommitsService {
     await this.sessions.get(ctx, sessionId);
     const before = decodeCursor(query.cursor, CommitCursor);
     const rows = await this.db.run(ctx, (tx) => {
-      const select = tx.of(CommitEntity).select('made').andWhere('made.sessionId = :sessionId', { sessionId });
+      const select = tx
+        .of(CommitEntity)
+        .select('made')
+        .andWhere('made.sessionId = :sessionId', { sessionId });
       if (before) select.andWhere('(made.createdAt, made.id) < (:at, :id)', { at: before[0], id: before[1] });
       return select
         .orderBy('made.createdAt', 'DESC')
@@ -132,9 +151,13 @@ export class CommitsService {
     const { last, runs } = await this.db.run(ctx, async (tx) => {
       const push = await lastPushed(tx, session.id);
       const last = push && (await findCommit(tx, session.id, push.commitId));
-      const all = await tx.of(RunEntity).find({ where: { sessionId: session.id, kind: 'prompt' }, order: { endedAt: 'ASC' } });
+      const all = await tx
+        .of(RunEntity)
+        .find({ where: { sessionId: session.id, kind: 'prompt' }, order: { endedAt: 'ASC' } });
       const since = last?.createdAt.getTime() ?? 0;
-      const runs = all.filter((run) => isEnded(run) && run.rewoundAt === null && (run.endedAt?.getTime() ?? 0) > since);
+      const runs = all.filter(
+        (run) => isEnded(run) && run.rewoundAt === null && (run.endedAt?.getTime() ?? 0) > since,
+      );
       return { last, runs: runs.filter(({ treeAfter }) => treeAfter !== null) };
     });
     const ids = [actorId(ctx.actor), ...runs.map(({ createdBy }) => createdBy)];
@@ -161,15 +184,25 @@ export class CommitsService {
       tree: run.treeAfter ?? work.tree,
       author: personOf(authorOfRun(run), work.people),
       at: run.endedAt ?? new Date(),
-      message: withCoAuthors(run.input.kind === 'prompt' ? messageOfPrompt(run.input.prompt) : session.title, []),
+      message: withCoAuthors(
+        run.input.kind === 'prompt' ? messageOfPrompt(run.input.prompt) : session.title,
+        [],
+      ),
     }));
     // What has changed since the last run, if anything has.
-    return [...steps, this.squashed(ctx, session, { ...work, runs: [] }, { mode: 'squash', leave_out: false })];
+    return [
+      ...steps,
+      this.squashed(ctx, session, { ...work, runs: [] }, { mode: 'squash', leave_out: false }),
+    ];
   }
 }
 
 /** @throws ProblemError commit_not_found */
-export async function findCommit(tx: TenantTransaction, sessionId: string, id: string): Promise<CommitEntity> {
+export async function findCommit(
+  tx: TenantTransaction,
+  sessionId: string,
+  id: string,
+): Promise<CommitEntity> {
   const row = await tx.of(CommitEntity).findOne({ where: { id, sessionId } });
   if (row) return row;
   throw new ProblemError('commit_not_found', 'Choose a commit of this session.');

@@ -106,7 +106,7 @@ export class PushReconciler extends Reconciler<PushRef> {
       throw new ProblemError('workspace_removed', 'The commit is gone with the files. Start a new session.');
     await this.requireMember(push);
     const toDefaultBranch = this.config.SHIP_TO_DEFAULT_BRANCH === 'allowed';
-    const to = { repoUrl, branch, oid, ours, pushedBefore, baseRef: session.ref, toDefaultBranch };
+    const to = { repoUrl, branch, oid, ours, pushedBefore, baseRef: plainName(session.ref), toDefaultBranch };
     return this.access.withAccess(ctx, createdBy, repoUrl, (credential) =>
       this.remotes.push(ctx, sessionId, { ...to, credential }, signal),
     );
@@ -119,19 +119,32 @@ export class PushReconciler extends Reconciler<PushRef> {
       throw new ProblemError('forbidden', 'Who started this push may no longer ship. Push it yourself.');
   }
 
-  private settle(ctx: RequestContext, push: PushEntity, { baseRef, hostMessage }: PushedBranch): Promise<void> {
+  private settle(
+    ctx: RequestContext,
+    push: PushEntity,
+    { baseRef, hostMessage }: PushedBranch,
+  ): Promise<void> {
     const done = { baseRef, hostMessage, pushedAt: new Date(), failureCode: null, failureDetail: null };
     return this.change(ctx, push, 'pushed', { ...done, retryAt: null });
   }
 
-  private recordFailure(ctx: RequestContext, push: PushEntity, { code, detail }: ProblemError): Promise<void> {
+  private recordFailure(
+    ctx: RequestContext,
+    push: PushEntity,
+    { code, detail }: ProblemError,
+  ): Promise<void> {
     const attempts = push.attempts + 1;
     const failure = { failureCode: code, failureDetail: detail, attempts };
     if (!RETRIED.has(code) || attempts >= MAX_ATTEMPTS) {
-      const given = RETRIED.has(code) ? 'The host did not answer as it should, several times. Push again later.' : detail;
+      const given = RETRIED.has(code)
+        ? 'The host did not answer as it should, several times. Push again later.'
+        : detail;
       return this.change(ctx, push, 'failed', { ...failure, failureDetail: given, retryAt: null });
     }
-    return this.change(ctx, push, null, { ...failure, retryAt: new Date(Date.now() + retryAfterMs(attempts)) });
+    return this.change(ctx, push, null, {
+      ...failure,
+      retryAt: new Date(Date.now() + retryAfterMs(attempts)),
+    });
   }
 
   /** @param to null: it stays pending */
@@ -147,11 +160,15 @@ export class PushReconciler extends Reconciler<PushRef> {
           ? (await tx.of(PushEntity).update({ id, status: 'pending' }, set)) === 1
           : await transition(tx, PushEntity, PUSH_TRANSITIONS, { id, to, set });
       const row = changed ? await tx.of(PushEntity).findOne({ where: { id } }) : null;
-      if (row)
-        await tx.of(SessionEntity).update({ id: sessionId }, { lastPush: toLastPush(row), updatedAt: new Date() });
+      // A try that has to be repeated is no news of the session.
+      const at = to === null ? {} : { updatedAt: new Date() };
+      if (row) await tx.of(SessionEntity).update({ id: sessionId }, { lastPush: toLastPush(row), ...at });
     });
   }
 }
+
+/** A branch may have been chosen by its full name. */
+const plainName = (ref: string | null) => ref?.replace(/^refs\/heads\//, '') ?? null;
 
 /** Codes of what may go away by itself. */
 const RETRIED: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['push_unreachable', 'repo_host_unknown']);
@@ -164,5 +181,8 @@ function problemOf(error: unknown, logger: Logger): ProblemError {
     return error;
   }
   logger.error(`a push failed: ${error instanceof Error ? error.message : String(error)}`);
-  return new ProblemError('push_unreachable', 'Something went wrong on our side. The push is tried again by itself.');
+  return new ProblemError(
+    'push_unreachable',
+    'Something went wrong on our side. The push is tried again by itself.',
+  );
 }

@@ -21,6 +21,8 @@ import { PushEntity, toLastPush, toPush } from './push.entity.js';
 import { PushReconciler } from './push-reconciler.js';
 import { lastPushed } from './shipped-branches.js';
 
+/** How many of the last pushes say which branch is next. */
+const TRIED = 100;
 /** Sort key of the list. */
 const PushCursor = z.tuple([Timestamp, z.uuid()]);
 
@@ -65,7 +67,9 @@ export class PushesService {
         author: authorOf(ctx.actor),
         createdAt: new Date(),
       });
-      await tx.of(SessionEntity).update({ id: sessionId }, { lastPush: toLastPush(row), updatedAt: new Date() });
+      await tx
+        .of(SessionEntity)
+        .update({ id: sessionId }, { lastPush: toLastPush(row), updatedAt: new Date() });
       const changes = { branch: { old: null, new: branch }, oid: { old: null, new: commit.oid } };
       await this.audit.recordIn(tx, ctx, { target: { id: sessionId, name: auditedTitle(session) }, changes });
       tx.afterCommit(() => this.reconciler.kick({ tenantId: ctx.tenantId, sessionId, pushId: row.id }));
@@ -106,9 +110,12 @@ export class PushesService {
 
   /** The branch of the last push; a new one where that push was refused for its branch. */
   private async suggestBranch(tx: TenantTransaction, session: SessionEntity): Promise<string> {
-    const tried = await tx.of(PushEntity).find({ where: { sessionId: session.id }, order: { createdAt: 'DESC' } });
+    const tried = await tx
+      .of(PushEntity)
+      .find({ where: { sessionId: session.id }, order: { createdAt: 'DESC', id: 'DESC' }, take: TRIED });
     const [last] = tried;
-    if (last && !(last.status === 'failed' && BRANCH_PROBLEMS.has(last.failureCode ?? ''))) return last.branch;
+    if (last && !(last.status === 'failed' && BRANCH_PROBLEMS.has(last.failureCode ?? '')))
+      return last.branch;
     const taken = new Set(tried.map(({ branch }) => branch));
     for (let attempt = 1; ; attempt++) {
       const name = branchFrom(this.config.SHIP_BRANCH_PATTERN, session, attempt);
@@ -126,7 +133,10 @@ export class PushesService {
       throw new ProblemError('push_in_progress', 'Wait until it is pushed or has failed.');
     const last = await lastPushed(tx, sessionId);
     if (last && last.oid !== oid && last.oid !== parent)
-      throw new ProblemError('commit_outdated', 'Somebody has pushed meanwhile. Commit again, on top of that.');
+      throw new ProblemError(
+        'commit_outdated',
+        'Somebody has pushed meanwhile. Commit again, on top of that.',
+      );
   }
 }
 
@@ -137,5 +147,8 @@ function requirePushable(session: SessionEntity): string {
   baseOf(session);
   if (session.status !== 'ready') throw new ProblemError('session_archived', 'Unarchive it first.');
   if (session.repoUrl !== null) return session.repoUrl;
-  throw new ProblemError('repository_missing', 'It began with empty files. Download its changes as a patch instead.');
+  throw new ProblemError(
+    'repository_missing',
+    'It began with empty files. Download its changes as a patch instead.',
+  );
 }

@@ -21,7 +21,17 @@ export const SHIPPED_FILES = {
   '.gitignore': 'node_modules/\n*.log\n',
 };
 
-const NAMES = ['README.md', 'src/one.js', 'src/two.js', 'a.txt', 'deep/er/page.md', 'odd name', '-dash', 'quo"te', 'tab\tbed'];
+const NAMES = [
+  'README.md',
+  'src/one.js',
+  'src/two.js',
+  'a.txt',
+  'deep/er/page.md',
+  'odd name',
+  '-dash',
+  'quo"te',
+  'tab\tbed',
+];
 
 /** What an agent may do to its files, as shell commands. `$n` names a file, `$m` another one, `$s` is a text of its own. */
 const CHANGES = [
@@ -58,9 +68,22 @@ const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(rando
 /** Changes the files of a session as an agent may. Some commands fail, and change nothing then. */
 async function changeFiles(repo: string, random: Random, step: string): Promise<void> {
   for (let n = 0, count = 2 + Math.floor(random() * 5); n < count; n++) {
-    const env = { PATH: process.env.PATH, HOME: '/nonexistent', n: pick(random, NAMES), m: pick(random, NAMES), s: `${step}-${n}` };
-    const identity = { GIT_AUTHOR_NAME: 'Agent', GIT_AUTHOR_EMAIL: 'a@localhost', GIT_COMMITTER_NAME: 'Agent', GIT_COMMITTER_EMAIL: 'a@localhost' };
-    await run('bash', ['-c', pick(random, CHANGES)], { cwd: repo, env: { ...env, ...identity } }).catch(() => undefined);
+    const env = {
+      PATH: process.env.PATH,
+      HOME: '/nonexistent',
+      n: pick(random, NAMES),
+      m: pick(random, NAMES),
+      s: `${step}-${n}`,
+    };
+    const identity = {
+      GIT_AUTHOR_NAME: 'Agent',
+      GIT_AUTHOR_EMAIL: 'a@localhost',
+      GIT_COMMITTER_NAME: 'Agent',
+      GIT_COMMITTER_EMAIL: 'a@localhost',
+    };
+    await run('bash', ['-c', pick(random, CHANGES)], { cwd: repo, env: { ...env, ...identity } }).catch(
+      () => undefined,
+    );
   }
 }
 
@@ -101,7 +124,9 @@ async function filesIn(root: string): Promise<Map<string, string>> {
         await walk(path, `${prefix}${text}/`);
         continue;
       }
-      const content = stat.isSymbolicLink() ? await readlink(path, { encoding: 'buffer' }) : await readFile(path);
+      const content = stat.isSymbolicLink()
+        ? await readlink(path, { encoding: 'buffer' })
+        : await readFile(path);
       const mode = stat.isSymbolicLink() ? '120000' : (stat.mode & 0o100) === 0 ? '100644' : '100755';
       found.set(prefix + text, `${mode} ${blobOf(content)}`);
     }
@@ -112,12 +137,20 @@ async function filesIn(root: string): Promise<Map<string, string>> {
 
 /** The same of a commit in a bare repository. */
 async function filesOf(bare: string, commit: string): Promise<Map<string, string>> {
-  const { stdout } = await run('git', ['ls-tree', '-r', '-z', '--full-tree', commit], { cwd: bare, encoding: 'buffer' });
-  const lines = stdout.toString('latin1').split('\0').filter((line) => line !== '');
-  return new Map(lines.map((line) => {
-    const [, mode = '', blob = '', path = ''] = /^(\d+) \w+ (\w+)\t([^]*)$/.exec(line) ?? [];
-    return [path, `${mode} ${blob}`];
-  }));
+  const { stdout } = await run('git', ['ls-tree', '-r', '-z', '--full-tree', commit], {
+    cwd: bare,
+    encoding: 'buffer',
+  });
+  const lines = stdout
+    .toString('latin1')
+    .split('\0')
+    .filter((line) => line !== '');
+  return new Map(
+    lines.map((line) => {
+      const [, mode = '', blob = '', path = ''] = /^(\d+) \w+ (\w+)\t([^]*)$/.exec(line) ?? [];
+      return [path, `${mode} ${blob}`];
+    }),
+  );
 }
 
 const blobOf = (content: Buffer) =>

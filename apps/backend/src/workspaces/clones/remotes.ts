@@ -11,7 +11,14 @@ import { HistoryRepository } from '../history/history-repository.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { isRedirect } from './clone-problems.js';
-import { branchDeleted, branchMoved, branchProtected, hostWords, toPushProblem } from './push-problems.js';
+import {
+  branchDeleted,
+  branchMoved,
+  branchProtected,
+  hostWords,
+  toPushProblem,
+  withoutSecret,
+} from './push-problems.js';
 
 export interface PushRequest {
   repoUrl: string;
@@ -89,7 +96,7 @@ export class Remotes {
         return at(await this.addresses.checkAddress(`${address.url}.git`));
       });
     } catch (error) {
-      throw toPushProblem(error, request.branch);
+      throw toPushProblem(error, request.branch, request.credential);
     }
   }
 
@@ -121,14 +128,15 @@ export class Remotes {
         if (stderr.length < MAX_WORDS) stderr += text;
       },
     });
-    const words = hostWords(stderr);
-    // A host that repeats a secret must not get it into our records.
-    const secret = credential?.kind === 'token' ? credential.password : null;
-    return { baseRef, hostMessage: secret === null ? words : (words?.replaceAll(secret, '…') ?? null) };
+    return { baseRef, hostMessage: hostWords(withoutSecret(stderr, credential)) };
   }
 
   /** Where a policy allows the default branch: whether the push only adds to what is there. */
-  private async continues(sessionId: string, { oid, toDefaultBranch }: Target, theirs: string): Promise<boolean> {
+  private async continues(
+    sessionId: string,
+    { oid, toDefaultBranch }: Target,
+    theirs: string,
+  ): Promise<boolean> {
     if (!toDefaultBranch) return false;
     const args = ['merge-base', '--is-ancestor', theirs, oid] as const;
     return this.history.runOnObjects(sessionId, args).then(
@@ -152,11 +160,14 @@ export class Remotes {
       maxOutputBytes: LISTING_BYTES,
     });
     const lines = stdout.toString('utf8').split('\n');
-    const [, defaultBranch = null] = lines.map((line) => /^ref: refs\/heads\/(.+)\tHEAD$/.exec(line)).find(Boolean) ?? [];
+    const [, defaultBranch = null] =
+      lines.map((line) => /^ref: refs\/heads\/(.+)\tHEAD$/.exec(line)).find(Boolean) ?? [];
     const refs = new Map(lines.map((line) => line.split('\t')).map(([oid = '', name = '']) => [name, oid]));
     return {
       defaultBranch,
-      branches: new Map(wanted.flatMap((name) => (refs.has(BRANCH + name) ? [[name, refs.get(BRANCH + name) ?? '']] : []))),
+      branches: new Map(
+        wanted.flatMap((name) => (refs.has(BRANCH + name) ? [[name, refs.get(BRANCH + name) ?? '']] : [])),
+      ),
     };
   }
 

@@ -142,7 +142,10 @@ export class Commits {
     const env = { GIT_INDEX_FILE: index };
     try {
       await this.history.writeObjects(sessionId, ['read-tree', tree], { env });
-      const input = Buffer.from(kept.map(({ mode, oid, path }) => `${mode} ${oid}\t${path}\0`).join(''), 'latin1');
+      const input = Buffer.from(
+        kept.map(({ mode, oid, path }) => `${mode} ${oid}\t${path}\0`).join(''),
+        'latin1',
+      );
       await this.history.writeObjects(sessionId, ['update-index', '-z', '--index-info'], { env, input });
       const { stdout } = await this.history.writeObjects(sessionId, ['write-tree'], { env });
       return stdout.toString('latin1').trim();

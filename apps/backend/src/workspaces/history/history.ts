@@ -9,7 +9,13 @@ import { type Download, Downloads } from '../storage/downloads.js';
 import { Storage } from '../storage/storage.js';
 import { AgentHeads } from './agent-head.js';
 import { Checkpoints } from './checkpoints.js';
-import { type CommitPerson, type CommitRequest, Commits, type CommitStep, type MadeCommits } from './commits.js';
+import {
+  type CommitPerson,
+  type CommitRequest,
+  Commits,
+  type CommitStep,
+  type MadeCommits,
+} from './commits.js';
 import { HistoryRepository } from './history-repository.js';
 import { type PatchChoice, PatchFile } from './patch-file.js';
 import { TenantPlaces } from './tenant-places.js';

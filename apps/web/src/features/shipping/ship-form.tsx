@@ -1,5 +1,10 @@
 import type { Session } from '@saas-codex/contracts/sessions';
-import { type CommitMode, MAX_BRANCH_LENGTH, MAX_COMMIT_MESSAGE, type Push } from '@saas-codex/contracts/shipping';
+import {
+  type CommitMode,
+  MAX_BRANCH_LENGTH,
+  MAX_COMMIT_MESSAGE,
+  type Push,
+} from '@saas-codex/contracts/shipping';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
 import { FileStat, FileStatus, StatSummary } from '../../entities/session/changed-file.js';
@@ -84,7 +89,10 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
     <form onSubmit={submit} aria-label="Ship the changes" className="space-y-4">
       <details className="group rounded-lg border px-3 py-2 text-sm">
         <summary className="flex cursor-pointer flex-wrap items-center gap-2 pointer-coarse:min-h-11">
-          <StatSummary stat={diff.stat} verb={shipped.shippedTree === undefined ? 'changed' : 'changed since the last push'} />
+          <StatSummary
+            stat={diff.stat}
+            verb={shipped.shippedTree === undefined ? 'changed' : 'changed since the last push'}
+          />
         </summary>
         <ul className="mt-2 max-h-40 space-y-1 overflow-y-auto">
           {diff.files.slice(0, MAX_FILES).map((file) => (
@@ -96,7 +104,9 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
               <FileStat file={file} />
             </li>
           ))}
-          {diff.stat.files > MAX_FILES && <li className="text-xs text-muted-foreground">The rest is under Changes.</li>}
+          {diff.stat.files > MAX_FILES && (
+            <li className="text-xs text-muted-foreground">The rest is under Changes.</li>
+          )}
         </ul>
       </details>
       {omitted.length > 0 && (
@@ -119,7 +129,9 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
       {mode === 'squash' ? (
         <MessageField value={draft} fallback={title} onChange={setDraft} problem={problem} />
       ) : (
-        <p className="text-xs text-muted-foreground">Each is by the person who wrote the prompt, which is its message.</p>
+        <p className="text-xs text-muted-foreground">
+          Each is by the person who wrote the prompt, which is its message.
+        </p>
       )}
       <TextField
         label="Branch"
@@ -141,7 +153,10 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
           type="submit"
           busy={ship.isPending}
           disabled={
-            hint !== null || branch.trim() === '' || problem !== undefined || (omitted.length > 0 && !leaveOut)
+            hint !== null ||
+            branch.trim() === '' ||
+            problem !== undefined ||
+            (omitted.length > 0 && !leaveOut)
           }
         >
           Commit and push

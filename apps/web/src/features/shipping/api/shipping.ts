@@ -35,7 +35,8 @@ export function useShip(sessionId: string) {
     mutationFn: async ({ branch, ...body }: ShipRequest) => {
       const asked = JSON.stringify([branch, body]);
       const known = keys.get(sessionId);
-      const once = known?.request === asked ? known : { request: asked, commit: randomId(), push: randomId() };
+      const once =
+        known?.request === asked ? known : { request: asked, commit: randomId(), push: randomId() };
       keys.set(sessionId, once);
       try {
         const { commit_id } = await request(path`/api/sessions/${sessionId}/commits`, {
