@@ -28,7 +28,6 @@ export function withCoAuthors(message: string, people: readonly CommitPerson[]):
   return `${text}${hasTrailers ? '\n' : '\n\n'}${missing.join('\n')}`;
 }
 
-// oxlint-disable-next-line no-control-regex
-const plainText = (text: string) =>
-  text.replace(/\r\n?/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, '');
+/** Lines that end in LF, without what a terminal would obey. Tabs stay. */
+const plainText = (text: string) => text.replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\n\t]/gu, '');
 const oneLine = (text: string) => text.replace(/[\p{Cc}<>]/gu, ' ').trim();
