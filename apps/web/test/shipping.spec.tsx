@@ -53,12 +53,20 @@ const DIFF: Diff = {
   to: 'b'.repeat(40),
   stat: { files: 1, additions: 2, deletions: 1 },
   files: [
-    { path: 'rose.txt', old_path: null, status: 'modified', additions: 2, deletions: 1, binary: false },
+    {
+      path: 'rose.txt',
+      old_path: null,
+      status: 'modified',
+      additions: 2,
+      deletions: 1,
+      binary: false,
+      generated: false,
+    },
   ],
   truncated: false,
   next_cursor: null,
   omitted: [],
-} as Diff;
+};
 
 const form = (diff: Diff | Error | 'none yet', session = SESSION, last?: Push) =>
   showAs(
