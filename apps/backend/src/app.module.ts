@@ -20,6 +20,7 @@ import { EditsModule } from './edits/edits.module.js';
 import { RewindsModule } from './rewinds/rewinds.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
+import { ShippingModule } from './shipping/shipping.module.js';
 import { SharingModule } from './sharing/sharing.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
@@ -73,6 +74,7 @@ export class AppModule {
         EditsModule,
         RewindsModule,
         SharingModule,
+        ShippingModule,
         EventsModule,
         RetentionModule,
         ApiKeysModule,

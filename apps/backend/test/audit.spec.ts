@@ -352,6 +352,17 @@ async function doEverything(): Promise<void> {
   const repo = backend.app.get(Storage, { strict: false }).repoPath(String(session.session_id));
   await writeFile(join(repo, 'added.md'), 'a');
   await mine('revertChanges', () => send('POST', `${at}/reverts`, { scope: 'all' }));
+  await writeFile(
+    join(backend.config.WORKSPACES_ROOT, String(session.session_id), 'repo', 'new.txt'),
+    'new\n',
+  );
+  let commit: Body = {};
+  await mine('createCommit', async () => (commit = await send('POST', `${at}/commits`, {})));
+  await sql('UPDATE sessions SET repo_url = $2 WHERE id = $1', [
+    session.session_id,
+    'https://git.example.test/app',
+  ]);
+  await mine('createPush', () => send('POST', `${at}/pushes`, { commit_id: commit.commit_id }));
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   let shared: Body = {};
   await mine('createShareLink', async () => (shared = await send('POST', `${at}/share-links`, {})));

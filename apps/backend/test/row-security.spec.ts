@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
+import { PUSHED_COMMIT } from '@saas-codex/testing/backend/pushed-commit';
 import { createDatabase, type TestDatabase } from '@saas-codex/testing/postgres';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -153,6 +154,7 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES (gen_random_uuid(), $1, $2, $3, 1, 'x', 'pending', $4, '{}', now())`,
     [tenantId, session, run, user],
   );
+  await db.query(PUSHED_COMMIT, [tenantId, session, user]);
   await db.query(
     `INSERT INTO comments (id, tenant_id, session_id, text, side, tree, path, first_line, code, before, after, created_by, author, created_at)
      VALUES (gen_random_uuid(), $1, $2, 'x', 'new', 'x', 'x', 1, '[]', '[]', '[]', $3, '{}', now())`,

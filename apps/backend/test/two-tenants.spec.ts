@@ -20,6 +20,7 @@ import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
+import { PUSHED_COMMIT } from '@saas-codex/testing/backend/pushed-commit';
 import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -80,6 +81,7 @@ let serviceAccount: string;
 const passkey = randomUUID();
 const steer = randomUUID();
 const comment = randomUUID();
+let shipped = { pushId: '', commitId: '' };
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -176,6 +178,8 @@ beforeAll(async () => {
      VALUES ($1, $2, $3, $4, 'x', 'passed', '[]', '["Theirs"]', '{}', now())`,
     [evidence, theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id],
   );
+  const pushed = [theirs.tenantId, ofTheirs.session.session_id, theirs.userId];
+  [shipped = shipped] = await sql<typeof shipped>(PUSHED_COMMIT, pushed);
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
 
@@ -392,6 +396,8 @@ const BODIES: Record<string, object> = {
   revertChanges: { scope: 'all' },
   applyPatch: { patch: 'diff' },
   writeFile: { path: 'a', content: '', tree: 'a'.repeat(40) },
+  createCommit: {},
+  createPush: { commit_id: randomUUID() },
   startReview: { target: { type: 'changes' } },
   runChecks: {},
   createShareLink: {},
@@ -443,6 +449,8 @@ const ID_NAMES = [
   'approval_id',
   'steer_id',
   'comment_id',
+  'commit_id',
+  'push_id',
   'image_id',
   'evidence_id',
   'user_id',
@@ -529,6 +537,8 @@ async function theirRows(): Promise<string> {
     'approvals',
     'run_steers',
     'comments',
+    'session_commits',
+    'session_pushes',
     'secrets',
     'git_credentials',
     'connected_forges',
@@ -568,6 +578,8 @@ async function reached(): Promise<string[]> {
     approval_id: approval,
     steer_id: steer,
     comment_id: comment,
+    commit_id: shipped.commitId,
+    push_id: shipped.pushId,
     image_id: image,
     evidence_id: evidence,
     user_id: theirs.userId,

@@ -25,6 +25,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'comments:manage': 'Delete the comments of others',
   'runs:cancel': 'Stop runs, and remove prompts from the queue',
   'sessions:share': 'Make links that show a session to people outside, and revoke them',
+  'sessions:ship': 'Commit what sessions have changed, and push it to their repositories',
   'secrets:read': 'See the names of secrets, and choose which ones a session gets',
   'credentials:own':
     'See the git credentials and connected forges of the organisation, keep some of your own, and search their repositories',

@@ -8,6 +8,7 @@ import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
 import { PROBLEM_CODES } from './problems.js';
 import { SessionRewind } from './rewinds.js';
+import { LastPush } from './shipping.js';
 import { RUN_STATUSES } from './runs.js';
 import { SecretNames } from './secrets.js';
 import { writtenText } from './text.js';
@@ -155,6 +156,9 @@ export const Session = z
       .nullable()
       .optional()
       .describe('It began as that session was after that run; null: it began with a clone'),
+    last_push: LastPush.nullable()
+      .optional()
+      .describe('Where its work was last pushed to; null: nowhere yet'),
     diff: DiffStat.nullable(),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime().describe('Time of the last activity; lists are ordered by it'),

@@ -24,6 +24,8 @@ export const LOCK = {
   retention: (tenantId: string | null) => named('retention', tenantId ?? ''),
   /** Setting up or removing a session. */
   session: (sessionId: string) => named('session', sessionId),
+  /** Pushing a session's commits. */
+  push: (sessionId: string) => named('push', sessionId),
   /** Writing to a session's `history.git`. */
   history: (sessionId: string) => named('history', sessionId),
   /** Writing to a mirror. @param path relative to the mirrors' folder, which backends may mount at different places */

@@ -43,6 +43,7 @@ import { CreateRunSteers1796301000000 } from './migrations/create-run-steers.js'
 import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js';
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
+import { CreateShipping1796501000000 } from './migrations/create-shipping.js';
 import { CreateShareLinks1796100700001 } from './migrations/create-share-links.js';
 import { CreateApprovals1796302000000 } from './migrations/create-approvals.js';
 import { CreateSessionImages1796208000000 } from './migrations/create-session-images.js';
@@ -93,6 +94,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddRewinds1796304000000,
   AddReviews1796305000000,
   CreateGitCredentials1796400000000,
+  CreateShipping1796501000000,
   CreateConnectedForges1796502000000,
   CreateComments1796504000000,
   CreateReviewProgress1796505000000,

@@ -4,12 +4,14 @@ import { LocksModule } from '../database/locks.module.js';
 import { AddressChecker } from './addresses/address-checker.js';
 import { CheckoutCosts } from './clones/checkout-cost.js';
 import { Clones } from './clones/clones.js';
+import { Remotes } from './clones/remotes.js';
 import { Mirrors } from './clones/mirrors.js';
 import { SessionClone } from './clones/session-clone.js';
 import { Git } from './git/git.js';
 import { GitCertificates } from './git/git-certificates.js';
 import { AgentHeads } from './history/agent-head.js';
 import { Checkpoints } from './history/checkpoints.js';
+import { Commits } from './history/commits.js';
 import { EncodedTexts } from './history/encoded-texts.js';
 import { FileEdits } from './history/file-edits.js';
 import { HistoryRepository } from './history/history-repository.js';
@@ -45,6 +47,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     CheckoutCosts,
     Checkpoints,
     Clones,
+    Commits,
     EncodedTexts,
     Downloads,
     FileEdits,
@@ -58,6 +61,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Leftovers,
     Mirrors,
     PatchFile,
+    Remotes,
     SessionClone,
     Storage,
     Submodules,
@@ -70,6 +74,6 @@ import { WorkspaceLimits } from './workspace-limits.js';
     TreeSearch,
     WorkspaceLimits,
   ],
-  exports: [Clones, History, Leftovers, Storage],
+  exports: [Clones, History, Leftovers, Remotes, Storage],
 })
 export class WorkspacesModule {}

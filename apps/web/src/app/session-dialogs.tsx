@@ -44,6 +44,7 @@ const ApplyPatchDialog = later(
 const EditFileDialog = later(
   async () => (await import('../features/edits/edit-file-dialog.js')).EditFileDialog,
 );
+const ShipDialog = later(async () => (await import('../features/shipping/ship-dialog.js')).ShipDialog);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 interface OpenDialogProps extends SessionDialog {
@@ -53,7 +54,7 @@ interface OpenDialogProps extends SessionDialog {
 /** The dialog that was opened about a session (entities/session/session-dialog.ts). */
 export function OpenSessionDialog({ about, session: opened, allow, rewind, file, onClose }: OpenDialogProps) {
   // The session may change while these are open; the others need no fresh data.
-  const live = about === 'network' || about === 'setup' || about === 'checks';
+  const live = about === 'network' || about === 'setup' || about === 'checks' || about === 'ship';
   const { data } = useQuery({ ...sessionQuery(opened.session_id), enabled: live });
   const session = data ?? opened;
   switch (about) {
@@ -87,6 +88,8 @@ export function OpenSessionDialog({ about, session: opened, allow, rewind, file,
       return <ApplyPatchDialog session={session} onClose={onClose} />;
     case 'edit-file':
       return file && <EditFileDialog session={session} file={file} onClose={onClose} />;
+    case 'ship':
+      return <ShipDialog session={session} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

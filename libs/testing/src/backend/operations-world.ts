@@ -17,6 +17,7 @@ import { waitFor } from '../wait-for.js';
 import { startBackend, type TestBackend } from './backend.js';
 import { type Ids, NOTHING, NOWHERE, type Operation, OPERATIONS } from './operations.js';
 import { PENDING_APPROVAL } from './pending-approval.js';
+import { PUSHED_COMMIT } from './pushed-commit.js';
 import { createPerson, createServiceAccount, type TestPerson } from './people.js';
 import { startSilentRunner } from './silent-runner.js';
 
@@ -327,6 +328,11 @@ export class OperationsWorld {
       session.run_id,
       mark,
     ]);
+    const [shipped] = await this.sql<{ pushId: string; commitId: string }>(PUSHED_COMMIT, [
+      tenantId,
+      session.session_id,
+      member.userId,
+    ]);
     const program = await createServiceAccount(this.backend, tenantId, 'member');
     const share = await this.share(session.session_id, {}, owner.key);
     const ids = {
@@ -346,6 +352,8 @@ export class OperationsWorld {
       steer_id: steer?.id ?? '',
       comment_id: comment?.id ?? '',
       evidence_id: evidence?.id ?? '',
+      commit_id: shipped?.commitId ?? '',
+      push_id: shipped?.pushId ?? '',
       image_id: await this.uploadImage(session.session_id, owner.key),
     };
     return { people, ids, share, programKey: program.key };

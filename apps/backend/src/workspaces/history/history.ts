@@ -13,6 +13,13 @@ import { WorkspaceLimits } from '../workspace-limits.js';
 import { AgentHeads } from './agent-head.js';
 import { Checkpoints } from './checkpoints.js';
 import { FileEdits, type WrittenFile } from './file-edits.js';
+import {
+  type CommitPerson,
+  type CommitRequest,
+  Commits,
+  type CommitStep,
+  type MadeCommits,
+} from './commits.js';
 import { HistoryRepository } from './history-repository.js';
 import type { LineAnchor } from './line-search.js';
 import { readStart } from './object-batch.js';
@@ -26,6 +33,8 @@ import { type FoundPaths, TreePaths } from './tree-paths.js';
 import { TreeSearch } from './tree-search.js';
 
 export type { LineAnchor, LinePlace, LineSearch };
+
+export type { CommitPerson, CommitStep };
 
 /**
  * What happened to a session's files: checkpoints, and the diffs between them.
@@ -57,6 +66,7 @@ export class History {
     private readonly heads: AgentHeads,
     private readonly edits: TreeEdits,
     private readonly fileEdits: FileEdits,
+    private readonly commits: Commits,
   ) {}
 
   /**
@@ -97,6 +107,26 @@ export class History {
   /** True when `tree` is a checkpoint of this session. */
   hasCheckpoint(sessionId: string, tree: string): Promise<boolean> {
     return this.repository.hasCheckpoint(sessionId, tree);
+  }
+
+  /** Paths that a checkpoint leaves out. */
+  omittedFiles(sessionId: string, tree: string): Promise<string[]> {
+    return this.repository.omittedFiles(sessionId, tree);
+  }
+
+  /** Whether the history has this git commit, of the repository or of ours. */
+  hasCommit(sessionId: string, commit: string): Promise<boolean> {
+    return this.commits.has(sessionId, commit);
+  }
+
+  /** Makes git commits of checkpoints. @returns null when there is nothing to commit @throws ProblemError workspace_unreadable */
+  makeCommits(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    request: CommitRequest,
+  ): Promise<MadeCommits | null> {
+    const made = this.places.withPlace(tenantId, () => this.commits.make(sessionId, request));
+    return this.explainFailure({ sessionId }, made);
   }
 
   /** @throws ProblemError workspace_unreadable */

@@ -21,7 +21,8 @@ export interface SessionDialog {
     | 'compact'
     | 'checks'
     | 'patch'
-    | 'edit-file';
+    | 'edit-file'
+    | 'ship';
   /** The session as it was when the dialog opened. */
   readonly session: Session;
   /** A refused connection for the dialog to allow. */

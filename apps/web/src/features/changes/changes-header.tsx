@@ -14,6 +14,7 @@ import { toastNotice } from '../../shared/ui/toast.js';
 import { EditsMenu } from './edits/edits-menu.js';
 import { PatchMenu } from './patch-menu.js';
 import type { Review } from './review/review-progress.js';
+import { ShipButton } from './ship-button.js';
 import { ScopeMenu } from './scope-menu.js';
 import { SearchField } from './search-field.js';
 import { type ViewOptions, ViewMenu } from './view-menu.js';
@@ -47,6 +48,7 @@ export function ChangesHeader({
   const { treeShown, onToggleTree, wide, onWide, ...options } = view;
   const hideChanges = useHideChanges();
   const mayRead = usePermission('diffs:read');
+  const mayShip = usePermission('sessions:ship');
   const { mayReview } = useCodexActions();
   const count = diff?.files.length ?? 0;
   const viewed = diff?.files.filter(review.isViewed).length ?? 0;
@@ -106,6 +108,9 @@ export function ChangesHeader({
           )}
           {diff && <EditsMenu sessionId={session.session_id} diff={diff} runId={scope.run} />}
           {diff && count > 0 && mayRead && <PatchMenu sessionId={session.session_id} diff={diff} />}
+          {mayShip && session.repo_url !== null && (count > 0 || session.last_push) && (
+            <ShipButton session={session} />
+          )}
           {onWide && (
             <IconButton
               label={wide ? 'Show beside the conversation' : 'Use the full width'}
