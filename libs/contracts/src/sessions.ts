@@ -8,6 +8,7 @@ import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
 import { PROBLEM_CODES } from './problems.js';
 import { SessionRewind } from './rewinds.js';
+import { PullRequestSummary } from './pull-requests.js';
 import { RUN_STATUSES } from './runs.js';
 import { SecretNames } from './secrets.js';
 import { writtenText } from './text.js';
@@ -156,6 +157,7 @@ export const Session = z
       .optional()
       .describe('It began as that session was after that run; null: it began with a clone'),
     diff: DiffStat.nullable(),
+    pull_request: PullRequestSummary.nullable().optional().describe('null: none was asked for'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime().describe('Time of the last activity; lists are ordered by it'),
   })

@@ -22,6 +22,8 @@ export const LOCK = {
   retention: (tenantId: string | null) => named('retention', tenantId ?? ''),
   /** Setting up or removing a session. */
   session: (sessionId: string) => named('session', sessionId),
+  /** Bringing a session's pull request to where it should be, and reading it. */
+  pullRequest: (sessionId: string) => named('pull-request', sessionId),
   /** Writing to a session's `history.git`. */
   history: (sessionId: string) => named('history', sessionId),
   /** Writing to a mirror. @param path relative to the mirrors' folder, which backends may mount at different places */

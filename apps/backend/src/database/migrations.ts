@@ -32,6 +32,7 @@ import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempote
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
+import { CreatePullRequests1796503000000 } from './migrations/create-pull-requests.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
 import { CreateRunSteers1796301000000 } from './migrations/create-run-steers.js';
 import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js';
@@ -87,6 +88,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddRewinds1796304000000,
   AddReviews1796305000000,
   CreateGitCredentials1796400000000,
+  CreatePullRequests1796503000000,
 ];
 
 /**

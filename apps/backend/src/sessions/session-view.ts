@@ -53,6 +53,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
     run_id: session.forkedFrom.runId,
   },
   diff: session.diff,
+  pull_request: session.pullRequest,
   created_at: session.createdAt.toISOString(),
   updated_at: session.updatedAt.toISOString(),
 });
