@@ -18,6 +18,7 @@ import { RetentionModule } from './retention/retention.module.js';
 import { RewindsModule } from './rewinds/rewinds.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
+import { ShippingModule } from './shipping/shipping.module.js';
 import { SharingModule } from './sharing/sharing.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { SystemModule } from './system/system.module.js';
@@ -65,6 +66,7 @@ export class AppModule {
         ChangesModule,
         RewindsModule,
         SharingModule,
+        ShippingModule,
         EventsModule,
         RetentionModule,
         ApiKeysModule,

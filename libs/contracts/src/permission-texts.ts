@@ -23,6 +23,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'runs:create': 'Send prompts, take them back, and run setup scripts',
   'runs:cancel': 'Stop runs, and remove prompts from the queue',
   'sessions:share': 'Make links that show a session to people outside, and revoke them',
+  'sessions:ship': 'Commit what sessions have changed, and push it to their repositories',
   'secrets:read': 'See the names of secrets, and choose which ones a session gets',
   'credentials:own': 'See the git credentials of the organisation, and keep some of your own',
   'members:reset_password': "Make links that reset members' passwords, and remove their second factors",

@@ -26,6 +26,7 @@ export const PERMISSION_TABLE = {
   'runs:cancel': 'member',
   'runs:approve': 'member',
   'sessions:share': 'member',
+  'sessions:ship': 'member',
   'secrets:read': 'member',
   'credentials:own': 'member',
   'sessions:oversee': 'admin',

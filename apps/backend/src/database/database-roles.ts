@@ -45,6 +45,8 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     forge_webhooks: WRITES,
     approvals: ['SELECT', 'INSERT', 'UPDATE'],
     run_steers: ['SELECT', 'INSERT', 'UPDATE'],
+    session_commits: ['SELECT', 'INSERT'],
+    session_pushes: ['SELECT', 'INSERT', 'UPDATE'],
   },
   system: {
     migrations: ['SELECT'],
@@ -53,6 +55,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     approvals: ['SELECT'],
     pull_requests: ['SELECT'],
     forge_webhooks: ['SELECT'],
+    session_pushes: ['SELECT'],
     model_calls: ['SELECT', 'DELETE'],
     spend_totals: ['SELECT', 'DELETE'],
     spend_rules: ['SELECT', 'DELETE'],

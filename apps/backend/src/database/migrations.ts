@@ -38,6 +38,7 @@ import { CreateRunSteers1796301000000 } from './migrations/create-run-steers.js'
 import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js';
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
+import { CreateShipping1796501000000 } from './migrations/create-shipping.js';
 import { CreateShareLinks1796100700001 } from './migrations/create-share-links.js';
 import { CreateApprovals1796302000000 } from './migrations/create-approvals.js';
 import { CreateSessionImages1796208000000 } from './migrations/create-session-images.js';
@@ -89,6 +90,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddReviews1796305000000,
   CreateGitCredentials1796400000000,
   CreatePullRequests1796503000000,
+  CreateShipping1796501000000,
 ];
 
 /**

@@ -4,12 +4,12 @@ import { SystemDatabase } from '../database/system-database.js';
 export interface ForgeWebhookRef {
   id: string;
   tenantId: string;
-  /** Of the connected forge, as repositories have it in their addresses. */
-  host: string;
+  /** Of the connected forge. */
+  url: string;
 }
 
 const FIND = `
-  SELECT w.id, w.tenant_id AS "tenantId", f.host FROM forge_webhooks w
+  SELECT w.id, w.tenant_id AS "tenantId", f.url FROM forge_webhooks w
     JOIN connected_forges f ON f.tenant_id = w.tenant_id AND f.id = w.forge_id
     JOIN tenants t ON t.id = w.tenant_id AND t.deleted_at IS NULL
    WHERE w.forge_id = $1`;

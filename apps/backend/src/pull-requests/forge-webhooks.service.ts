@@ -67,7 +67,7 @@ export class ForgeWebhooksService {
     const isRight = await isSignedWith(secret ?? ABSENT, signature ?? '', bytes);
     if (!webhook || secret === null || !isRight)
       throw new ProblemError('unauthenticated', 'The signature is missing or wrong.');
-    const news = newsOf(webhook.host, body);
+    const news = newsOf(new URL(webhook.url).host, body);
     if (!news) return;
     const found = await this.pullRequests.readSoon({ tenantId: webhook.tenantId }, news);
     for (const ref of found) void this.reconciler.kick(ref);

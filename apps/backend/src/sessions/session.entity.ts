@@ -8,6 +8,7 @@ import type { Network } from '@saas-codex/contracts/network';
 import type { AgentHead, RewindStatus } from '@saas-codex/contracts/rewinds';
 import type { PullRequestSummary } from '@saas-codex/contracts/pull-requests';
 import type { RunStatus } from '@saas-codex/contracts/runs';
+import type { LastPush } from '@saas-codex/contracts/shipping';
 import type { SessionNotice, SessionStatus, SessionVisibility, Setup } from '@saas-codex/contracts/sessions';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { PrivateRows, sessionIsVisible } from '../database/private-rows.js';
@@ -123,6 +124,10 @@ export class SessionEntity extends TenantRow {
   /** What it continues; null: it began with a clone. */
   @Column({ type: 'jsonb', nullable: true })
   forkedFrom: ForkedFrom | null;
+
+  /** The last push, as `PushEntity` has it. null: there was none. */
+  @Column({ type: 'jsonb', nullable: true })
+  lastPush: LastPush | null;
 
   /** How the workspace differed from `baseTree` after the last run. */
   @Column({ type: 'jsonb', nullable: true })
