@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Credential, CredentialTest } from '@saas-codex/contracts/credentials';
+import { hostAndPort } from '@saas-codex/service-kit/network/host-name';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { TenantDatabase } from '../database/tenant-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
@@ -7,7 +8,7 @@ import type { RequestContext } from '../identity/request-context.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { Clones, type ParsedAddress, type RemoteCredential } from '../workspaces/clones/clones.js';
 import { CredentialEntity } from './credential.entity.js';
-import { CredentialStore, credentialNotFound, hostAndPort, nameOf, USUAL_PORTS } from './credential-store.js';
+import { CredentialStore, credentialNotFound, nameOf, USUAL_PORTS } from './credential-store.js';
 
 /** Where in the settings a person mends it. */
 const WHERE = 'Settings → Git credentials';

@@ -39,6 +39,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     session_reads: ['SELECT', 'INSERT', 'UPDATE'],
     secrets: WRITES,
     git_credentials: WRITES,
+    connected_forges: WRITES,
     service_accounts: WRITES,
     session_images: WRITES,
     pull_requests: ['SELECT', 'INSERT', 'UPDATE'],

@@ -27,6 +27,7 @@ import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
 import { CreateAuditWebhooks1796204000000 } from './migrations/create-audit-webhooks.js';
+import { CreateConnectedForges1796502000000 } from './migrations/create-connected-forges.js';
 import { CreateGitCredentials1796400000000 } from './migrations/create-git-credentials.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
@@ -89,8 +90,9 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddRewinds1796304000000,
   AddReviews1796305000000,
   CreateGitCredentials1796400000000,
-  CreatePullRequests1796503000000,
   CreateShipping1796501000000,
+  CreateConnectedForges1796502000000,
+  CreatePullRequests1796503000000,
 ];
 
 /**

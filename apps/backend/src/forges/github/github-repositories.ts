@@ -1,0 +1,121 @@
+import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
+import { ForgeError } from '../port/forge-error.js';
+import type { RepositoryRef } from '../port/forge.js';
+import type {
+  ForgeBranch,
+  ForgeRepositories,
+  ForgeRepository,
+  ForgeTag,
+  Listed,
+} from '../port/repositories.js';
+
+const PAGE = 100;
+/** Of branches or tags: a person who has more searches, or types. */
+const MAX_PAGES = 5;
+
+type FullRepository = RestEndpointMethodTypes['repos']['get']['response']['data'];
+type GivenRepository = Pick<
+  FullRepository,
+  'full_name' | 'clone_url' | 'html_url' | 'description' | 'private' | 'permissions'
+> & { default_branch?: string | undefined; archived?: boolean | undefined; size?: number };
+
+export class GithubRepositories implements ForgeRepositories {
+  constructor(private readonly octokit: Octokit) {}
+
+  async search(query: string, limit: number): Promise<ForgeRepository[]> {
+    const own = await this.latest(query === '' ? limit : PAGE);
+    const words = query.toLowerCase();
+    const matching = own.filter(({ path }) => path.toLowerCase().includes(words)).slice(0, limit);
+    // Those that changed long ago are not among the latest, so GitHub searches.
+    if (query === '' || matching.length === limit || own.length < PAGE) return matching;
+    const found = await this.found(query, limit);
+    const known = new Set(matching.map(({ path }) => path));
+    return [...matching, ...found.filter(({ path }) => !known.has(path))].slice(0, limit);
+  }
+
+  async get(ref: RepositoryRef): Promise<ForgeRepository> {
+    const { data } = await this.octokit.rest.repos.get(namesOf(ref));
+    return toRepository(data);
+  }
+
+  branches(ref: RepositoryRef): Promise<Listed<ForgeBranch>> {
+    return listed(async (page) => {
+      const { data } = await this.octokit.rest.repos.listBranches({ ...namesOf(ref), per_page: PAGE, page });
+      return data.map(toBranch);
+    });
+  }
+
+  async branch(ref: RepositoryRef, name: string): Promise<ForgeBranch | null> {
+    try {
+      const { data } = await this.octokit.rest.repos.getBranch({ ...namesOf(ref), branch: name });
+      return toBranch(data);
+    } catch (error) {
+      if (error instanceof ForgeError && error.reason === 'not_found') return null;
+      throw error;
+    }
+  }
+
+  tags(ref: RepositoryRef): Promise<Listed<ForgeTag>> {
+    return listed(async (page) => {
+      const { data } = await this.octokit.rest.repos.listTags({ ...namesOf(ref), per_page: PAGE, page });
+      return data.map(({ name, commit }) => ({ name, commit: commit.sha }));
+    });
+  }
+
+  private async latest(count: number): Promise<ForgeRepository[]> {
+    const { data } = await this.octokit.rest.repos.listForAuthenticatedUser({
+      sort: 'pushed',
+      per_page: count,
+    });
+    return data.map(toRepository);
+  }
+
+  /** Among all that the token sees and GitHub has indexed. */
+  private async found(query: string, limit: number): Promise<ForgeRepository[]> {
+    const { data } = await this.octokit.rest.search.repos({
+      q: `${query} in:name fork:true`,
+      per_page: limit,
+    });
+    return data.items.map(toRepository);
+  }
+}
+
+/** @throws ForgeError not_found when it is no address of a repository */
+export function namesOf({ path }: RepositoryRef): { owner: string; repo: string } {
+  const [owner = '', repo = '', ...rest] = path.split('/');
+  if (owner === '' || repo === '' || rest.length > 0)
+    throw new ForgeError('not_found', 'A repository at GitHub has an address such as acme/app.');
+  return { owner, repo };
+}
+
+/** All pages, up to a bound. */
+async function listed<T>(pageOf: (page: number) => Promise<T[]>): Promise<Listed<T>> {
+  const items: T[] = [];
+  for (let page = 1; page <= MAX_PAGES; page++) {
+    const next = await pageOf(page);
+    items.push(...next);
+    if (next.length < PAGE) return { items, isComplete: true };
+  }
+  return { items, isComplete: false };
+}
+
+const toBranch = (given: { name: string; commit: { sha: string }; protected: boolean }): ForgeBranch => ({
+  name: given.name,
+  commit: given.commit.sha,
+  isProtected: given.protected,
+});
+
+const toRepository = (given: GivenRepository): ForgeRepository => ({
+  path: given.full_name,
+  cloneUrl: given.clone_url,
+  webUrl: given.html_url,
+  description: given.description,
+  isPrivate: given.private,
+  isArchived: given.archived ?? false,
+  defaultBranch: given.default_branch ?? null,
+  rights: {
+    pull: given.permissions?.pull ?? null,
+    push: given.permissions?.push ?? null,
+    admin: given.permissions?.admin ?? null,
+  },
+});
