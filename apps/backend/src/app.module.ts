@@ -15,6 +15,7 @@ import { IdempotencyModule } from './api/idempotency/idempotency.module.js';
 import { OpenApiModule } from './api/openapi/openapi.module.js';
 import { RedisModule } from './redis.module.js';
 import { RetentionModule } from './retention/retention.module.js';
+import { PullRequestsModule } from './pull-requests/pull-requests.module.js';
 import { RewindsModule } from './rewinds/rewinds.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
@@ -67,6 +68,7 @@ export class AppModule {
         RewindsModule,
         SharingModule,
         ShippingModule,
+        PullRequestsModule,
         EventsModule,
         RetentionModule,
         ApiKeysModule,

@@ -1,8 +1,7 @@
-import { Body, Controller, Headers, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Param, Post, type RawBodyRequest, Req } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ForgeReport, ForgeWebhook } from '@saas-codex/contracts/pull-requests';
 import { Id } from '@saas-codex/contracts/ids';
-import { bytesOfBody } from '@saas-codex/service-kit/http/json-bodies';
 import type { Request } from 'express';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { ShownOnce } from '../api/shown-once.decorator.js';
@@ -45,11 +44,11 @@ export class ForgeWebhooksController {
   @ApiHeader({ name: SIGNATURE, required: false, description: '`sha256=` and the HMAC of the body' })
   @ApiResponse({ status: 204 })
   async receive(
-    @Req() req: Request,
+    @Req() req: RawBodyRequest<Request>,
     @Param('forge_id', id) forgeId: string,
     @Body({ schema: ForgeReport }) body: ForgeReport,
     @Headers(SIGNATURE) signature?: string,
   ): Promise<void> {
-    await this.webhooks.receive(forgeId, signature, bytesOfBody(req), body);
+    await this.webhooks.receive(forgeId, signature, req.rawBody ?? Buffer.alloc(0), body);
   }
 }

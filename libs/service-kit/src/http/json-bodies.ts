@@ -1,15 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { ProblemError } from '../problem.js';
 
 /** Room for a prompt of 100,000 characters, also when each is escaped. */
 const BODY_LIMIT = '1mb';
-
-const bytesOfBodies = new WeakMap<IncomingMessage, Buffer>();
-
-/** The bytes of a JSON body as they were sent, for a signature of them. */
-export const bytesOfBody = (req: IncomingMessage): Buffer => bytesOfBodies.get(req) ?? Buffer.alloc(0);
 
 /** JSON, and JSON by the name that directories give it. */
 const JSON_TYPES = ['application/json', 'application/scim+json'];
@@ -25,11 +19,7 @@ export function acceptJson(
   app.use((req: Request, res: Response, next: NextFunction) =>
     takesBytes(req) ? next() : requireJson(req, res, next),
   );
-  app.useBodyParser('json', {
-    limit: BODY_LIMIT,
-    type: JSON_TYPES,
-    verify: (req: IncomingMessage, _res: unknown, bytes: Buffer) => void bytesOfBodies.set(req, bytes),
-  });
+  app.useBodyParser('json', { limit: BODY_LIMIT, type: JSON_TYPES });
   app.use(refuseBroken);
 }
 

@@ -1,5 +1,5 @@
 import type { PullRequestComment, PullRequestReview } from '@saas-codex/contracts/pull-requests';
-import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
+import type { Octokit } from '@octokit/rest';
 import type { RepositoryRef } from '../port/forge.js';
 import type { ForgePullRequest, ForgePullRequests, NewPullRequest } from '../port/pull-requests.js';
 import { GithubChecks } from './github-checks.js';
@@ -9,15 +9,21 @@ const PAGE = 100;
 /** Characters of what one person wrote. */
 const MAX_TEXT = 4_000;
 
-type GivenPullRequest = Pick<
-  RestEndpointMethodTypes['pulls']['get']['response']['data'],
-  'number' | 'html_url' | 'title' | 'body' | 'state' | 'base' | 'head' | 'created_at'
-> & {
+/** What GitHub's lists and its single answers have in common. */
+interface GivenPullRequest {
+  number: number;
+  html_url: string;
+  title: string;
+  body: string | null;
+  state: string;
   draft?: boolean | undefined;
   merged_at: string | null;
+  created_at: string;
+  base: { ref: string };
+  head: { sha: string };
   labels: { name?: string | undefined }[];
   mergeable?: boolean | null;
-};
+}
 
 export class GithubPullRequests implements ForgePullRequests {
   private readonly ofCommit: GithubChecks;
