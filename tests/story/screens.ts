@@ -99,6 +99,10 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'session', open: idle },
     { name: 'work', open: then(work, /^Listed/, 'README.md') },
     { name: 'changes', open: at(`${worked}?panel=changes`, 'The prompt was:') },
+    {
+      name: 'ship',
+      open: then(at(`${worked}?panel=changes`, 'The prompt was:'), 'Ship', 'Commit and push'),
+    },
     { name: 'session-menu', open: then(idle, 'Session actions', 'Rename…') },
     { name: 'your-name', open: then(settings, 'Change your name', 'Change name') },
     { name: 'your-email', open: then(settings, 'Change your email', 'We mail a link') },

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { AuditEntry, AuditPage } from '@saas-codex/contracts/audit';
@@ -298,6 +300,14 @@ async function doEverything(): Promise<void> {
   ]);
   await mine('undoRewind', () => send('POST', `${at}/rewind/undo`));
   await sql('UPDATE sessions SET rewind = NULL WHERE id = $1', [session.session_id]);
+  await writeFile(join(backend.config.WORKSPACES_ROOT, String(session.session_id), 'repo', 'new.txt'), 'new\n');
+  let commit: Body = {};
+  await mine('createCommit', async () => (commit = await send('POST', `${at}/commits`, {})));
+  await sql('UPDATE sessions SET repo_url = $2 WHERE id = $1', [
+    session.session_id,
+    'https://git.example.test/app',
+  ]);
+  await mine('createPush', () => send('POST', `${at}/pushes`, { commit_id: commit.commit_id }));
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   let shared: Body = {};
   await mine('createShareLink', async () => (shared = await send('POST', `${at}/share-links`, {})));

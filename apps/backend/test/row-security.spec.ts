@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
+import { PUSHED_COMMIT } from '@saas-codex/testing/backend/pushed-commit';
 import { createDatabase, type TestDatabase } from '@saas-codex/testing/postgres';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -143,6 +144,7 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES (gen_random_uuid(), $1, $2, $3, 1, 'x', 'pending', $4, '{}', now())`,
     [tenantId, session, run, user],
   );
+  await db.query(PUSHED_COMMIT, [tenantId, session, user]);
   await db.query(
     `INSERT INTO session_images (id, tenant_id, session_id, media_type, bytes, width, height, created_by, created_at)
      VALUES (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 1, $3, now())`,

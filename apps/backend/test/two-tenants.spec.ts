@@ -19,6 +19,7 @@ import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
 import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
+import { PUSHED_COMMIT } from '@saas-codex/testing/backend/pushed-commit';
 import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -76,6 +77,7 @@ const signIn = randomUUID();
 let serviceAccount: string;
 const passkey = randomUUID();
 const steer = randomUUID();
+let shipped = { pushId: '', commitId: '' };
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -155,6 +157,8 @@ beforeAll(async () => {
      VALUES ($1, $2, $3, $4, 1, 'Theirs', 'delivered', $5, '{}', now())`,
     [steer, theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id, theirs.userId],
   );
+  const pushed = [theirs.tenantId, ofTheirs.session.session_id, theirs.userId];
+  [shipped = shipped] = await sql<typeof shipped>(PUSHED_COMMIT, pushed);
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
 
@@ -367,6 +371,8 @@ const BODIES: Record<string, object> = {
   promptSession: { prompt: 'Note this' },
   rewindSession: { run_id: randomUUID() },
   forkSession: { run_id: randomUUID() },
+  createCommit: {},
+  createPush: { commit_id: randomUUID() },
   startReview: { target: { type: 'changes' } },
   createShareLink: {},
   editPrompt: { prompt: 'Note that' },
@@ -400,6 +406,8 @@ const ID_NAMES = [
   'run_id',
   'approval_id',
   'steer_id',
+  'commit_id',
+  'push_id',
   'image_id',
   'user_id',
   'invitation_id',
@@ -482,6 +490,8 @@ async function theirRows(): Promise<string> {
     'session_images',
     'approvals',
     'run_steers',
+    'session_commits',
+    'session_pushes',
     'secrets',
     'git_credentials',
     'audit_webhooks',
@@ -519,6 +529,8 @@ async function reached(): Promise<string[]> {
     run_id: ofTheirs.run.run_id,
     approval_id: approval,
     steer_id: steer,
+    commit_id: shipped.commitId,
+    push_id: shipped.pushId,
     image_id: image,
     user_id: theirs.userId,
     invitation_id: invitation,

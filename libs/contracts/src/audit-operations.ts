@@ -255,6 +255,13 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   rewindSession: { action: 'session.rewound', target: 'session', id: 'session_id', fields: ['run_id'] },
   undoRewind: { action: 'session.rewind_undone', target: 'session', id: 'session_id' },
   forkSession: { action: 'session.forked', target: 'session', id: 'session_id', fields: ['run_id'] },
+  createCommit: {
+    action: 'session.committed',
+    target: 'session',
+    id: 'session_id',
+    fields: ['mode', 'leave_out'],
+  },
+  createPush: { action: 'session.pushed', target: 'session', id: 'session_id', fields: ['commit_id'] },
   resetHome: { action: 'session.home_reset', target: 'session', id: 'session_id' },
   uploadImage: { unaudited: 'It has no effect until a prompt names it, which is recorded.' },
   promptSession: {

@@ -24,6 +24,8 @@ export const LOCK = {
   session: (sessionId: string) => named('session', sessionId),
   /** Bringing a session's pull request to where it should be, and reading it. */
   pullRequest: (sessionId: string) => named('pull-request', sessionId),
+  /** Pushing a session's commits. */
+  push: (sessionId: string) => named('push', sessionId),
   /** Writing to a session's `history.git`. */
   history: (sessionId: string) => named('history', sessionId),
   /** Writing to a mirror. @param path relative to the mirrors' folder, which backends may mount at different places */

@@ -31,10 +31,6 @@ export class PushEntity extends TenantRow {
   @Column({ type: 'text', update: false })
   branch: string;
 
-  /** The git commit that the session has pushed to the branch before. null: none, so the branch must not exist. */
-  @Column({ type: 'text', nullable: true, update: false })
-  expectedOid: string | null;
-
   /** The branch that the work is for, as the host had it at the push. */
   @Column({ type: 'text', nullable: true })
   baseRef: string | null;

@@ -4,12 +4,14 @@ import { LocksModule } from '../database/locks.module.js';
 import { AddressChecker } from './addresses/address-checker.js';
 import { CheckoutCosts } from './clones/checkout-cost.js';
 import { Clones } from './clones/clones.js';
+import { Remotes } from './clones/remotes.js';
 import { Mirrors } from './clones/mirrors.js';
 import { SessionClone } from './clones/session-clone.js';
 import { Git } from './git/git.js';
 import { GitCertificates } from './git/git-certificates.js';
 import { AgentHeads } from './history/agent-head.js';
 import { Checkpoints } from './history/checkpoints.js';
+import { Commits } from './history/commits.js';
 import { EncodedTexts } from './history/encoded-texts.js';
 import { HistoryRepository } from './history/history-repository.js';
 import { History } from './history/history.js';
@@ -40,6 +42,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     CheckoutCosts,
     Checkpoints,
     Clones,
+    Commits,
     EncodedTexts,
     Downloads,
     Git,
@@ -52,6 +55,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Leftovers,
     Mirrors,
     PatchFile,
+    Remotes,
     SessionClone,
     Storage,
     Submodules,
@@ -60,6 +64,6 @@ import { WorkspaceLimits } from './workspace-limits.js';
     TreePaths,
     WorkspaceLimits,
   ],
-  exports: [Clones, History, Leftovers, Storage],
+  exports: [Clones, History, Leftovers, Remotes, Storage],
 })
 export class WorkspacesModule {}

@@ -37,6 +37,7 @@ const ReviewDialog = later(
 const CompactDialog = later(
   async () => (await import('../features/session-actions/compact-dialog.js')).CompactDialog,
 );
+const ShipDialog = later(async () => (await import('../features/shipping/ship-dialog.js')).ShipDialog);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 interface OpenDialogProps extends SessionDialog {
@@ -45,8 +46,8 @@ interface OpenDialogProps extends SessionDialog {
 
 /** The dialog that was opened about a session (entities/session/session-dialog.ts). */
 export function OpenSessionDialog({ about, session: opened, allow, rewind, onClose }: OpenDialogProps) {
-  // The session may change while these two are open; the others need no fresh data.
-  const live = about === 'network' || about === 'setup';
+  // The session may change while these are open; the others need no fresh data.
+  const live = about === 'network' || about === 'setup' || about === 'ship';
   const { data } = useQuery({ ...sessionQuery(opened.session_id), enabled: live });
   const session = data ?? opened;
   switch (about) {
@@ -74,6 +75,8 @@ export function OpenSessionDialog({ about, session: opened, allow, rewind, onClo
       return <ReviewDialog session={session} onClose={onClose} />;
     case 'compact':
       return <CompactDialog session={session} onClose={onClose} />;
+    case 'ship':
+      return <ShipDialog session={session} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

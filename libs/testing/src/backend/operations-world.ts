@@ -16,6 +16,7 @@ import { waitFor } from '../wait-for.js';
 import { startBackend, type TestBackend } from './backend.js';
 import { type Ids, NOTHING, NOWHERE, type Operation, OPERATIONS } from './operations.js';
 import { PENDING_APPROVAL } from './pending-approval.js';
+import { PUSHED_COMMIT } from './pushed-commit.js';
 import { createPerson, createServiceAccount, type TestPerson } from './people.js';
 import { startSilentRunner } from './silent-runner.js';
 
@@ -295,6 +296,11 @@ export class OperationsWorld {
         { kind: 'person', id: member.userId, name: mark },
       ],
     );
+    const [shipped] = await this.sql<{ pushId: string; commitId: string }>(PUSHED_COMMIT, [
+      tenantId,
+      session.session_id,
+      member.userId,
+    ]);
     const program = await createServiceAccount(this.backend, tenantId, 'member');
     const share = await this.share(session.session_id, {}, owner.key);
     const ids = {
@@ -311,6 +317,8 @@ export class OperationsWorld {
       secret_id: secret.secret_id,
       credential_id: credential.credential_id,
       steer_id: steer?.id ?? '',
+      commit_id: shipped?.commitId ?? '',
+      push_id: shipped?.pushId ?? '',
       image_id: await this.uploadImage(session.session_id, owner.key),
     };
     return { people, ids, share, programKey: program.key };

@@ -93,6 +93,12 @@ export const OPERATIONS: Record<string, Row> = {
   rewindSession: { requires: 'runs:create', body: { run_id: randomUUID() } },
   undoRewind: { requires: 'runs:create' },
   forkSession: { requires: 'sessions:write', body: { run_id: randomUUID() } },
+  createCommit: { requires: 'sessions:ship', body: { tree: '0'.repeat(40) } },
+  listCommits: { requires: 'diffs:read' },
+  readCommit: { requires: 'diffs:read' },
+  createPush: { requires: 'sessions:ship', body: { commit_id: randomUUID() } },
+  listPushes: { requires: 'diffs:read' },
+  readPush: { requires: 'diffs:read' },
   promptSession: { requires: 'runs:create', body: { prompt: 'Changed' } },
   warmSession: { requires: 'runs:create' },
   uploadImage: { requires: 'runs:create' },
@@ -198,6 +204,8 @@ export interface Ids {
   run_id: string;
   approval_id: string;
   steer_id: string;
+  commit_id: string;
+  push_id: string;
   image_id: string;
   tenant_id: string;
   user_id: string;
@@ -215,6 +223,8 @@ export const NOTHING: Ids = {
   run_id: randomUUID(),
   approval_id: randomUUID(),
   steer_id: randomUUID(),
+  commit_id: randomUUID(),
+  push_id: randomUUID(),
   image_id: randomUUID(),
   tenant_id: randomUUID(),
   user_id: randomUUID(),

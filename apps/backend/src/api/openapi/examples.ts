@@ -6,6 +6,7 @@ import type { RunEvent } from '@saas-codex/contracts/events';
 import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
+import type { Commit, Push } from '@saas-codex/contracts/shipping';
 import type { Steer } from '@saas-codex/contracts/steers';
 import type { SessionRewind } from '@saas-codex/contracts/rewinds';
 import type { SessionImage } from '@saas-codex/contracts/images';
@@ -193,6 +194,36 @@ const QUEUED_STEER: Steer = {
   status: 'queued',
   queued_run_id: '01a20ab6-1d3d-7c2b-9f10-6e5d4c3b2a19',
 };
+const COMMIT: Commit = {
+  commit_id: '01a20ab7-2c1f-7d40-8b6a-5e4f3a2b1c0d',
+  session_id: SESSION_ID,
+  oid: '9fceb02d0ae598e95dc970b74767f19372d61af8',
+  parent: '1c8f2a4e6b0d3f5a7c9e1b3d5f7a9c0e2b4d6f80',
+  tree: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+  mode: 'squash',
+  commits: 1,
+  message: 'Fix the date of the invoice\n\nCo-authored-by: Codex <noreply@openai.com>',
+  left_out: [],
+  created_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
+  created_at: '2026-11-23T23:24:02.118Z',
+};
+const PUSH: Push = {
+  push_id: '01a20ab7-3e5d-7a11-9c27-6d5e4f3a2b1c',
+  session_id: SESSION_ID,
+  commit_id: COMMIT.commit_id,
+  oid: COMMIT.oid,
+  repo_url: 'https://github.com/example/shop',
+  branch: 'codex/fix-the-date-of-the-invoice-c3e1f0a9',
+  status: 'pending',
+  failure: null,
+  retry_at: null,
+  base_ref: null,
+  host_message: null,
+  created_by: COMMIT.created_by,
+  created_at: '2026-11-23T23:24:02.305Z',
+  pushed_at: null,
+};
+const PUSHED: Push = { ...PUSH, status: 'pushed', base_ref: 'main', pushed_at: '2026-11-23T23:24:04.871Z' };
 const SETUP_RUN: Run = {
   ...QUEUED_RUN,
   kind: 'setup',
@@ -517,6 +548,12 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   sendPromptNow: { pending: STEER },
   listSteers: { ofRun: { items: [DELIVERED_STEER] } },
   readSteer: { delivered: DELIVERED_STEER },
+  createCommit: { squashed: COMMIT },
+  listCommits: { lastPage: page(COMMIT) },
+  readCommit: { squashed: COMMIT },
+  createPush: { pending: PUSH },
+  listPushes: { lastPage: { ...page(PUSHED), suggested_branch: PUSHED.branch } },
+  readPush: { pushed: PUSHED },
   orderQueue: { ordered: { items: [QUEUED_RUN, EDITED_RUN] } },
   cancelRun: { running: RUNNING_RUN },
   listApprovals: { pending: page(APPROVAL) },

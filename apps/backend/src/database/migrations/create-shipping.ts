@@ -33,7 +33,6 @@ export class CreateShipping1796501000000 implements MigrationInterface {
         oid            text           NOT NULL,
         repo_url       text           NOT NULL,
         branch         text           NOT NULL,
-        expected_oid   text,
         base_ref       text,
         status         text           NOT NULL CHECK (status IN ('pending', 'pushed', 'failed')),
         failure_code   text,

@@ -9,11 +9,14 @@ import { type Download, Downloads } from '../storage/downloads.js';
 import { Storage } from '../storage/storage.js';
 import { AgentHeads } from './agent-head.js';
 import { Checkpoints } from './checkpoints.js';
+import { type CommitPerson, type CommitRequest, Commits, type CommitStep, type MadeCommits } from './commits.js';
 import { HistoryRepository } from './history-repository.js';
 import { type PatchChoice, PatchFile } from './patch-file.js';
 import { TenantPlaces } from './tenant-places.js';
 import { type Comparison, type DiffPage, TreeDiffs } from './tree-diffs.js';
 import { type FoundPaths, TreePaths } from './tree-paths.js';
+
+export type { CommitPerson, CommitStep };
 
 /**
  * What happened to a session's files: checkpoints, and the diffs between them.
@@ -39,6 +42,7 @@ export class History {
     private readonly storage: Storage,
     private readonly places: TenantPlaces,
     private readonly heads: AgentHeads,
+    private readonly commits: Commits,
   ) {}
 
   /**
@@ -79,6 +83,26 @@ export class History {
   /** True when `tree` is a checkpoint of this session. */
   hasCheckpoint(sessionId: string, tree: string): Promise<boolean> {
     return this.repository.hasCheckpoint(sessionId, tree);
+  }
+
+  /** Paths that a checkpoint leaves out. */
+  omittedFiles(sessionId: string, tree: string): Promise<string[]> {
+    return this.repository.omittedFiles(sessionId, tree);
+  }
+
+  /** Whether the history has this git commit, of the repository or of ours. */
+  hasCommit(sessionId: string, commit: string): Promise<boolean> {
+    return this.commits.has(sessionId, commit);
+  }
+
+  /** Makes git commits of checkpoints. @returns null when there is nothing to commit @throws ProblemError workspace_unreadable */
+  makeCommits(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    request: CommitRequest,
+  ): Promise<MadeCommits | null> {
+    const made = this.places.withPlace(tenantId, () => this.commits.make(sessionId, request));
+    return this.explainFailure({ sessionId }, made);
   }
 
   /** @throws ProblemError workspace_unreadable */

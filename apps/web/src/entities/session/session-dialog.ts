@@ -18,7 +18,8 @@ export interface SessionDialog {
     | 'owner'
     | 'rewind'
     | 'review'
-    | 'compact';
+    | 'compact'
+    | 'ship';
   /** The session as it was when the dialog opened. */
   readonly session: Session;
   /** A refused connection for the dialog to allow. */

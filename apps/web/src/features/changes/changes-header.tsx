@@ -10,6 +10,7 @@ import { cx } from '../../shared/lib/cx.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
 import type { DiffLayout } from './patch-view.js';
 import { PatchMenu } from './patch-menu.js';
+import { ShipButton } from './ship-button.js';
 import { ScopeMenu } from './scope-menu.js';
 
 interface ChangesHeaderProps {
@@ -39,6 +40,7 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
   const { treeShown, onToggleTree, layout, onLayout, wide, onWide } = view;
   const hideChanges = useHideChanges();
   const mayRead = usePermission('diffs:read');
+  const mayShip = usePermission('sessions:ship');
   const { mayReview } = useCodexActions();
   const split = layout === 'split';
   const count = diff?.files.length ?? 0;
@@ -82,6 +84,9 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
             </IconButton>
           )}
           {diff && count > 0 && mayRead && <PatchMenu sessionId={session.session_id} diff={diff} />}
+          {mayShip && session.repo_url !== null && (count > 0 || session.last_push) && (
+            <ShipButton session={session} />
+          )}
           {onWide && (
             <IconButton
               label={wide ? 'Show beside the conversation' : 'Use the full width'}
