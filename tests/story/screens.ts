@@ -26,6 +26,11 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const forGit = { owner: 'organisation', host: 'github.com', path: 'acme', token: 'ghp_0123456789abcdef' };
   await post(system, '/api/credentials', forGit);
   await post(system, '/api/credentials', { kind: 'ssh_key', host: 'git.example.org' });
+  await post(system, '/api/forges', {
+    kind: 'github',
+    url: 'https://10.0.0.1',
+    token: 'ghp_0123456789abcdef',
+  });
   const failing = { script: 'echo "a line of output"; exit 3' };
   const endless = { script: 'echo started; until [ -e go-on ]; do sleep 0.1; done' };
   const [worked, settingUp, setupFailed, failed, archived, asking] = await Promise.all([
@@ -72,6 +77,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const work = then(idle, /^Worked for/, /^Listed/);
   const secrets = at('/settings/secrets', 'NPM_TOKEN');
   const gitCredentials = at('/settings/git-credentials', 'github.com/acme');
+  const forges = at('/settings/forges', '10.0.0.1');
   const settings = at('/settings', 'Where you are signed in');
   const usage = at('/settings/usage', 'By repository');
   const models = at('/settings/models', 'gpt-6.1-sol');
@@ -134,6 +140,8 @@ export async function everyScreen(system: System, repository: string): Promise<S
       name: 'git-host-keys',
       open: then(gitCredentials, 'Host keys of git.example.org', 'Compare the fingerprints'),
     },
+    { name: 'forges', open: forges },
+    { name: 'forge-test', open: then(forges, 'Test 10.0.0.1', /private or reserved network/) },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
     { name: 'roles', open: at('/settings/roles', 'Your role') },
     { name: 'usage', open: usage },

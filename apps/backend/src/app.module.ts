@@ -26,8 +26,10 @@ import { SystemModule } from './system/system.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { ApprovalsModule } from './approvals/approvals.module.js';
 import { CredentialsModule } from './credentials/credentials.module.js';
+import { ForgesModule } from './forges/forges.module.js';
 import { ImagesModule } from './images/images.module.js';
 import { MembersModule } from './members/members.module.js';
+import { RepositoriesModule } from './repositories/repositories.module.js';
 import { ServiceAccountsModule } from './service-accounts/service-accounts.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
@@ -36,7 +38,7 @@ import { IdentityModule } from './identity/identity.module.js';
 /**
  * The backend's features. Imports go in one direction:
  *
- *     events, tenants, retention → archive, changes, rewinds, sharing → runs → approvals, images → sessions → credentials, service-accounts, webhooks → environments, api-keys,
+ *     events, tenants, retention → archive, changes, rewinds, sharing → runs → approvals, images → sessions, repositories → credentials, service-accounts, webhooks → forges → environments, api-keys,
  *     members, secrets, workspaces, usage → audit → identity → database
  */
 @Module({})
@@ -59,6 +61,8 @@ export class AppModule {
         AsyncApiModule,
         SecretsModule,
         CredentialsModule,
+        ForgesModule,
+        RepositoriesModule,
         SessionsModule,
         ImagesModule,
         ApprovalsModule,

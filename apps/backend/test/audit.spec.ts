@@ -221,6 +221,13 @@ async function doEverything(): Promise<void> {
   await mine('replaceCredential', () => send('PATCH', forGitAt, newToken));
   await mine('removeCredential', () => send('DELETE', forGitAt));
 
+  const connected = { kind: 'github', url: 'https://git.example.test', token: secret(`${SECRET}forge`) };
+  await mine('connectForge', async () => (saved = await send('POST', '/api/forges', connected)));
+  const forgeAt = `/api/forges/${saved.forge_id}`;
+  const newForgeToken = { token: secret(`${SECRET}other-forge`) };
+  await mine('replaceForgeToken', () => send('PATCH', forgeAt, newForgeToken));
+  await mine('disconnectForge', () => send('DELETE', forgeAt));
+
   await mine('updateTenant', () => send('PATCH', `/api/tenants/${tenantId}`, { name: 'Workshop' }));
   let tenant: Body = {};
   tenant = await send('POST', '/api/tenants', { name: 'Second' });
@@ -520,6 +527,8 @@ describe('a change and its entry', () => {
     const { secret_id: secretId } = await send('POST', '/api/secrets', { name: 'KEPT', value });
     const forGit = { host: 'git.example.test', token: 'a-token-of-the-spec' };
     const { credential_id: credentialId } = await send('POST', '/api/credentials', forGit);
+    const connected = { kind: 'github', url: 'https://git.example.test', token: 'a-token-of-the-spec' };
+    const { forge_id: forgeId } = await send('POST', '/api/forges', connected);
     const { service_account_id: accountId } = await send('POST', '/api/service-accounts', {
       name: 'Kept',
       role: 'viewer',
@@ -539,6 +548,7 @@ describe('a change and its entry', () => {
     const tables = [
       'secrets',
       'git_credentials',
+      'connected_forges',
       'service_accounts',
       'spend_rules',
       'audit_webhooks',
@@ -575,6 +585,9 @@ describe('a change and its entry', () => {
         ['POST', '/api/credentials', { ...forGit, path: 'lost' }],
         ['PATCH', `/api/credentials/${credentialId}`, { token: 'another-token-of-the-spec' }],
         ['DELETE', `/api/credentials/${credentialId}`],
+        ['POST', '/api/forges', { ...connected, url: 'https://lost.example.test' }],
+        ['PATCH', `/api/forges/${forgeId}`, { token: 'another-token-of-the-spec' }],
+        ['DELETE', `/api/forges/${forgeId}`],
         ['POST', '/api/service-accounts', { name: 'Lost', role: 'viewer' }],
         ['PATCH', `/api/service-accounts/${accountId}`, { name: 'Lost' }],
         ['DELETE', `/api/service-accounts/${accountId}`],
@@ -622,6 +635,8 @@ describe('a change and its entry', () => {
     await twice('/api/secrets', { name: 'TWICE', value }, 'secret_id', 'secret.created');
     const forGit = { host: 'git.example.test', path: 'twice', token: 'a-token-of-the-spec' };
     await twice('/api/credentials', forGit, 'credential_id', 'git_credential.created');
+    const connected = { kind: 'github', url: 'https://twice.example.test', token: 'a-token-of-the-spec' };
+    await twice('/api/forges', connected, 'forge_id', 'forge.connected');
     const account = { name: 'Twice', role: 'viewer' };
     await twice('/api/service-accounts', account, 'service_account_id', 'service_account.created');
     const session = await twice('/api/sessions', { title: 'Twice' }, 'session_id', 'session.created');

@@ -125,6 +125,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES (gen_random_uuid(), $1, 'token', 'x', '', 'x', $2, now())`,
     [tenantId, user],
   );
+  await db.query(
+    `INSERT INTO connected_forges (id, tenant_id, kind, url, host, created_by, created_at)
+     VALUES (gen_random_uuid(), $1, 'github', 'x', 'x', $2, now())`,
+    [tenantId, user],
+  );
   await db.query(`INSERT INTO audit_webhooks (tenant_id, url, secret_id) VALUES ($1, 'x', $2)`, [
     tenantId,
     secret,

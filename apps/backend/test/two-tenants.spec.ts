@@ -14,6 +14,7 @@ import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { ShareLink } from '@saas-codex/contracts/sharing';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import type { Credential } from '@saas-codex/contracts/credentials';
+import type { Forge } from '@saas-codex/contracts/forges';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
@@ -73,6 +74,7 @@ let image: string;
 let approval: string;
 let secret: string;
 let credential: string;
+let forge: string;
 const signIn = randomUUID();
 let serviceAccount: string;
 const passkey = randomUUID();
@@ -112,6 +114,13 @@ beforeAll(async () => {
   const forGit = { owner: 'organisation', kind: 'ssh_key', host: 'git.example.test' };
   credential = (await world.call<Credential>('POST', '/api/credentials', forGit, theirs.headers)).body
     .credential_id;
+  const connected = {
+    kind: 'github',
+    owner: 'organisation',
+    url: 'https://git.example.test',
+    token: 'of-theirs',
+  };
+  forge = (await world.call<Forge>('POST', '/api/forges', connected, theirs.headers)).body.forge_id;
   const account = await world.call<{ service_account_id: string }>(
     'POST',
     '/api/service-accounts',
@@ -354,6 +363,7 @@ const WITHOUT_ROWS = [
   'createApiKey',
   'createSecret',
   'createCredential',
+  'connectForge',
   'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',
@@ -387,6 +397,7 @@ const BODIES: Record<string, object> = {
   confirmHostKeys: { fingerprints: ['SHA256:x'] },
   replaceCredential: { token: 'a-token-of-the-visitor' },
   testCredential: { repo_url: 'https://git.example.test/acme/app' },
+  replaceForgeToken: { token: 'a-token-of-the-visitor' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
   updatePasskey: { name: 'Taken' },
@@ -415,6 +426,7 @@ const ID_NAMES = [
   'key_id',
   'secret_id',
   'credential_id',
+  'forge_id',
   'sign_in_id',
   'share_link_id',
   'service_account_id',
@@ -494,6 +506,7 @@ async function theirRows(): Promise<string> {
     'session_pushes',
     'secrets',
     'git_credentials',
+    'connected_forges',
     'audit_webhooks',
     'audit_webhook_entries',
     'members',
@@ -538,6 +551,7 @@ async function reached(): Promise<string[]> {
     key_id: apiKey,
     secret_id: secret,
     credential_id: credential,
+    forge_id: forge,
     sign_in_id: signIn,
     share_link_id: shareLink,
     service_account_id: serviceAccount,

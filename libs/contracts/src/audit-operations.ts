@@ -205,6 +205,16 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   createForgeWebhook: { action: 'forge.webhook_made', target: 'forge', id: 'forge_id' },
   receiveForgeWebhook: { unaudited: 'It says only where to look. What is found there is shown in the session.' },
   testCredential: { unaudited: 'It reads a repository, and changes nothing.' },
+  connectForge: {
+    action: 'forge.connected',
+    target: 'forge',
+    id: 'forge_id',
+    fields: ['kind', 'url', 'owner'],
+    hidden: ['token'],
+  },
+  replaceForgeToken: { action: 'forge.token_replaced', target: 'forge', id: 'forge_id', hidden: ['token'] },
+  disconnectForge: { action: 'forge.disconnected', target: 'forge', id: 'forge_id' },
+  testForge: { unaudited: 'It asks the forge who the token belongs to, and changes nothing.' },
   lookUpInvitation: { unaudited: 'It changes nothing. It is a POST so that the secret is in no address.' },
   acceptInvitation: { action: 'member.joined', target: 'account', by: 'one_time_link' },
 

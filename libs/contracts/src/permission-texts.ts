@@ -25,14 +25,16 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'sessions:share': 'Make links that show a session to people outside, and revoke them',
   'sessions:ship': 'Commit what sessions have changed, and push it to their repositories',
   'secrets:read': 'See the names of secrets, and choose which ones a session gets',
-  'credentials:own': 'See the git credentials of the organisation, and keep some of your own',
+  'credentials:own':
+    'See the git credentials and connected forges of the organisation, keep some of your own, and search their repositories',
   'members:reset_password': "Make links that reset members' passwords, and remove their second factors",
   'members:manage': 'Invite and remove people, and change their roles',
   'scim:manage': "As the company's directory: remove people who have left, and bring them back",
   'audit:read': 'Read and export the audit log',
   'audit:manage': 'Send the audit log to a webhook',
   'secrets:manage': 'Add, replace, rename and delete secrets',
-  'credentials:manage': 'Add, replace and remove the git credentials of the organisation',
+  'credentials:manage':
+    'Add, replace and remove the git credentials and connected forges of the organisation',
   'service_accounts:manage': 'Manage service accounts and their keys',
   'tenants:update': 'Rename the organisation',
   'limits:manage': 'Change limits, and see what each person has spent',

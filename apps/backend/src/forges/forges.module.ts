@@ -7,11 +7,14 @@ import { ConnectedForgeEntity } from './connected-forge.entity.js';
 import { ForgeConnections } from './forge-connections.js';
 import { ForgeFetch } from './forge-fetch.js';
 import { ForgeStore } from './forge-store.js';
+import { ForgeTests } from './forge-tests.js';
 import { Forges } from './forges.js';
+import { ForgesController } from './forges.controller.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([ConnectedForgeEntity]), SecretsModule, WorkspacesModule],
-  providers: [ForgeConnections, ForgeFetch, ForgeStore, Forges, HostResolver],
+  controllers: [ForgesController],
+  providers: [ForgeConnections, ForgeFetch, ForgeStore, ForgeTests, Forges, HostResolver],
   exports: [ForgeConnections, Forges],
 })
 export class ForgesModule {}

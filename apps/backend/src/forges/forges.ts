@@ -39,23 +39,19 @@ export class Forges {
     repoUrl: string,
   ): Promise<ForgeRepositoryAccess | null> {
     const address = this.clones.parseAddress(repoUrl);
-    const [row] = (await this.connections.usable(scope, personId)).filter((one) => isAt(one, address));
+    const row = await this.connectionFor(scope, personId, address);
     const forge = row && (await this.connections.open(row));
     return forge ? { forge, repository: { path: pathOf(address) }, connection: row } : null;
   }
 
-  /**
-   * What git may use over https where there is no credential of its own.
-   * @returns null: no connection fits, as over ssh
-   */
-  async gitConnection(
+  /** The connection that fits an address best; null: none does. */
+  async connectionFor(
     scope: TenantScope,
     personId: string,
     address: ParsedAddress,
   ): Promise<ConnectedForgeEntity | null> {
-    if (address.scheme === 'ssh') return null;
-    const [row] = (await this.connections.usable(scope, personId)).filter((one) => isAt(one, address));
-    return row ?? null;
+    const rows = await this.connections.usable(scope, personId);
+    return rows.find((row) => isAt(row, address)) ?? null;
   }
 }
 

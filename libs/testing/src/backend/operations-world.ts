@@ -4,6 +4,7 @@ import type { Invitation } from '@saas-codex/contracts/members';
 import { type Permission, type Role, ROLES } from '@saas-codex/contracts/permissions';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Credential } from '@saas-codex/contracts/credentials';
+import type { Forge } from '@saas-codex/contracts/forges';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { CreatedShareLink } from '@saas-codex/contracts/sharing';
@@ -271,6 +272,13 @@ export class OperationsWorld {
       token: 'a-token-of-the-spec',
     };
     const credential = await post<Credential>('/api/credentials', forGit);
+    const connected = {
+      kind: 'github',
+      owner: 'organisation',
+      url: 'https://git.example.test',
+      token: 'a-token-of-the-spec',
+    };
+    const forge = await post<Forge>('/api/forges', connected);
     const [signIn] = await this.sql<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1', [
       member.userId,
     ]);
@@ -316,6 +324,7 @@ export class OperationsWorld {
       share_link_id: share.share_link_id,
       secret_id: secret.secret_id,
       credential_id: credential.credential_id,
+      forge_id: forge.forge_id,
       steer_id: steer?.id ?? '',
       commit_id: shipped?.commitId ?? '',
       push_id: shipped?.pushId ?? '',

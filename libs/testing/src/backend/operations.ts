@@ -153,6 +153,16 @@ export const OPERATIONS: Record<string, Row> = {
   findHostKeys: { requires: 'credentials:own' },
   confirmHostKeys: { requires: 'credentials:own', body: { fingerprints: ['SHA256:x'] } },
   testCredential: { requires: 'credentials:own', body: { repo_url: 'https://github.com/acme/app' } },
+  listForges: { requires: 'credentials:own' },
+  connectForge: {
+    requires: 'credentials:own',
+    body: { kind: 'github', url: 'https://new.example.test', token: 'a-new-token' },
+  },
+  replaceForgeToken: { requires: 'credentials:own', body: { token: 'another-token' } },
+  disconnectForge: { requires: 'credentials:own' },
+  testForge: { requires: 'credentials:own' },
+  searchRepositories: { requires: 'credentials:own' },
+  listRepositoryRefs: { requires: 'credentials:own' },
   listServiceAccounts: { requires: 'service_accounts:manage' },
   createServiceAccount: { requires: 'service_accounts:manage', body: { name: 'New' } },
   updateServiceAccount: { requires: 'service_accounts:manage', body: { name: 'Changed' } },
@@ -213,6 +223,7 @@ export interface Ids {
   key_id: string;
   secret_id: string;
   credential_id: string;
+  forge_id: string;
   sign_in_id: string;
   share_link_id: string;
   service_account_id: string;
@@ -232,6 +243,7 @@ export const NOTHING: Ids = {
   key_id: randomUUID(),
   secret_id: randomUUID(),
   credential_id: randomUUID(),
+  forge_id: randomUUID(),
   sign_in_id: randomUUID(),
   share_link_id: randomUUID(),
   service_account_id: randomUUID(),

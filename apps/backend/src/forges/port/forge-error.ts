@@ -70,12 +70,12 @@ export function forgeErrorOf(
   if (status === 401)
     return new ForgeError(
       'token_refused',
-      `${host} does not take the token any more: it may have expired or been revoked. Replace it under ${WHERE}.`,
+      `${host} does not take the token any more: it may have expired or been revoked. Replace it under ${FORGES_PAGE}.`,
     );
   if (status === 403)
     return new ForgeError(
       'forbidden',
-      `The token for ${host} may not do this (“${words}”). Give it the right at the forge, then test it under ${WHERE}.`,
+      `The token for ${host} may not do this (“${words}”). Give it the right at the forge, then test it under ${FORGES_PAGE}.`,
     );
   if (status === 404 || status === 410)
     return new ForgeError('not_found', `${host} knows no such thing, or the token may not see it.`);
@@ -89,7 +89,7 @@ export function forgeErrorOf(
 }
 
 /** Where a person mends it. */
-export const WHERE = 'Settings → Forges';
+export const FORGES_PAGE = 'Settings → Forges';
 
 /**
  * `retry-after` in seconds or as a date. The time of `x-ratelimit-reset` and `ratelimit-reset` counts when nothing is left until then.
