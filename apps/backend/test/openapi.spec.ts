@@ -115,6 +115,7 @@ describe('the description of the API', () => {
       'PasswordSignIn',
       'PromptSession',
       'RemoveSecondFactor',
+      'OpenPullRequest',
       'ReplaceCredential',
       'ReplaceForgeToken',
       'RewindSession',
