@@ -3,7 +3,7 @@ import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { LOCK, Locks } from '../database/locks.js';
 import { Forges } from '../forges/forges.js';
-import { ForgeError, type ForgeFailure, WHERE } from '../forges/port/forge-error.js';
+import { FORGES_PAGE, ForgeError, type ForgeFailure } from '../forges/port/forge-error.js';
 import type { ForgePullRequest } from '../forges/port/pull-requests.js';
 import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import type { SessionRef } from '../sessions/session.entity.js';
@@ -129,7 +129,7 @@ const OPEN_ANOTHER = 'Open another one for what is new.';
 export const forgeMissing = () =>
   new ProblemError(
     'forge_missing',
-    `Connect the forge of this repository under ${WHERE}, with a token that may open pull requests.`,
+    `Connect the forge of this repository under ${FORGES_PAGE}, with a token that may open pull requests.`,
   );
 
 const CODES: Readonly<Record<ForgeFailure, ProblemCode>> = {

@@ -38,6 +38,9 @@ const CompactDialog = later(
   async () => (await import('../features/session-actions/compact-dialog.js')).CompactDialog,
 );
 const ShipDialog = later(async () => (await import('../features/shipping/ship-dialog.js')).ShipDialog);
+const PullRequestDialog = later(
+  async () => (await import('../features/pull-request/pull-request-dialog.js')).PullRequestDialog,
+);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 interface OpenDialogProps extends SessionDialog {
@@ -47,7 +50,7 @@ interface OpenDialogProps extends SessionDialog {
 /** The dialog that was opened about a session (entities/session/session-dialog.ts). */
 export function OpenSessionDialog({ about, session: opened, allow, rewind, onClose }: OpenDialogProps) {
   // The session may change while these are open; the others need no fresh data.
-  const live = about === 'network' || about === 'setup' || about === 'ship';
+  const live = ['network', 'setup', 'ship', 'pull-request'].includes(about);
   const { data } = useQuery({ ...sessionQuery(opened.session_id), enabled: live });
   const session = data ?? opened;
   switch (about) {
@@ -77,6 +80,8 @@ export function OpenSessionDialog({ about, session: opened, allow, rewind, onClo
       return <CompactDialog session={session} onClose={onClose} />;
     case 'ship':
       return <ShipDialog session={session} onClose={onClose} />;
+    case 'pull-request':
+      return <PullRequestDialog session={session} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

@@ -19,7 +19,8 @@ export interface SessionDialog {
     | 'rewind'
     | 'review'
     | 'compact'
-    | 'ship';
+    | 'ship'
+    | 'pull-request';
   /** The session as it was when the dialog opened. */
   readonly session: Session;
   /** A refused connection for the dialog to allow. */
