@@ -16,8 +16,8 @@ import { PullRequestStore } from './pull-request-store.js';
 const PLACES = { total: 16, perTenant: 2 };
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600 * SECOND_MS;
-/** Pause after the first failure of a forge, and the longest. */
-const RETRY_MS = { first: 5 * SECOND_MS, longest: 600 * SECOND_MS };
+/** Pause after the first failure of a forge, the longest, and the longest that a forge may ask for. */
+const RETRY_MS = { first: 5 * SECOND_MS, longest: 600 * SECOND_MS, asked: 24 * HOUR_MS };
 /** Pause between two readings: at first, while checks are under way, and at most. */
 const READ_MS = { first: 15 * SECOND_MS, working: 60 * SECOND_MS, longest: 900 * SECOND_MS };
 
@@ -118,11 +118,21 @@ export class PullRequestReconciler extends Reconciler<SessionRef> {
       pullRequests.comments(access.repository, there.number),
     ]);
     const { base, headCommit, conflicts, url, state } = there;
-    const seen: SeenPullRequest = { base, headCommit, conflicts, checks, reviews, comments };
+    const seen = storable({ base, headCommit, conflicts, checks, reviews, comments });
     const set = { url, state, seen, readAt: new Date(), failure: null, failures: 0 };
     await this.store.answered(row, { ...set, nextAt: nextReading({ ...row, ...set }) });
   }
 }
+
+/** Postgres holds neither NUL nor half of a character, which logs may have, and cutting a text may leave. */
+const BROKEN = /\0|\p{Surrogate}/gu;
+
+const storable = (seen: SeenPullRequest): SeenPullRequest =>
+  JSON.parse(
+    JSON.stringify(seen, (_, value: unknown) =>
+      typeof value === 'string' ? value.replaceAll(BROKEN, '\uFFFD') : value,
+    ),
+  ) as SeenPullRequest;
 
 const OPEN_ANOTHER = 'Open another one for what is new.';
 
@@ -154,7 +164,8 @@ function pauseAfter(row: PullRequestEntity, error: unknown): Pick<PullRequestEnt
   const failures = row.failures + 1;
   if (error instanceof ForgeError && error.isPassing) {
     const ms = Math.min(RETRY_MS.first * 2 ** row.failures, RETRY_MS.longest);
-    return { failures, nextAt: error.retryAt ?? new Date(Date.now() + ms) };
+    const wanted = error.retryAt ? error.retryAt.getTime() - Date.now() : ms;
+    return { failures, nextAt: new Date(Date.now() + Math.min(wanted, RETRY_MS.asked)) };
   }
   return { failures, nextAt: isPending(row) || isEnded(row) ? null : new Date(Date.now() + HOUR_MS) };
 }

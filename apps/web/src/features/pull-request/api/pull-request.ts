@@ -28,7 +28,8 @@ function usePullRequestChange<Body>(sessionId: string, method: 'POST' | 'PATCH')
   return useMutation({
     mutationFn: (body: Body) =>
       request(path`/api/sessions/${sessionId}/pull-request`, { method, schema: PullRequest, body }),
-    onSettled: () => client.invalidateQueries({ queryKey: keyOf(sessionId) }),
+    onError: () => client.invalidateQueries({ queryKey: keyOf(sessionId) }),
+    // The session's activity has it read again.
     onSuccess: (answer) =>
       client.setQueriesData<PullRequest | null>({ queryKey: keyOf(sessionId) }, () => answer),
   });
