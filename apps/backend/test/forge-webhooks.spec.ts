@@ -29,7 +29,10 @@ const sign = (body: string, secret = webhook.secret ?? '') =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 
 /** Nobody is signed in. */
-async function deliver(payload: unknown, { signature, to = world.forgeId }: { signature?: string; to?: string } = {}) {
+async function deliver(
+  payload: unknown,
+  { signature, to = world.forgeId }: { signature?: string; to?: string } = {},
+) {
   const body = JSON.stringify(payload);
   const response = await fetch(`${world.backend.url}/api/webhooks/${to}`, {
     method: 'POST',
@@ -46,7 +49,10 @@ async function deliver(payload: unknown, { signature, to = world.forgeId }: { si
 }
 
 /** A payload that is about this pull request. */
-function about(event: string, { number, branch, commit }: { number: number; branch: string; commit: string }): Payload {
+function about(
+  event: string,
+  { number, branch, commit }: { number: number; branch: string; commit: string },
+): Payload {
   const payload = structuredClone(exampleOf(event));
   const known = payload as Record<string, Record<string, unknown> | undefined>;
   Object.assign(known['repository'] ?? {}, { full_name: REPOSITORY });
@@ -79,7 +85,9 @@ describe("a forge's report", () => {
     'push',
   ])('of %s has the pull request read at once, once or twice', async (event) => {
     const one = await opened();
-    await world.sql(`UPDATE pull_requests SET next_at = now() + interval '1 hour' WHERE session_id = $1`, [one.id]);
+    await world.sql(`UPDATE pull_requests SET next_at = now() + interval '1 hour' WHERE session_id = $1`, [
+      one.id,
+    ]);
     const before = (await world.read(one.id)).read_at;
     world.state.checks.set(one.commit, [{ name: 'test', conclusion: 'success' }]);
     expect(await deliver(about(event, one))).toEqual({ status: 204, answer: '' });
@@ -91,7 +99,9 @@ describe("a forge's report", () => {
 
   it('that is altered, not signed, signed by another or for an unknown forge is refused alike, and changes nothing', async () => {
     const one = await opened();
-    await world.sql(`UPDATE pull_requests SET next_at = now() + interval '1 hour' WHERE session_id = $1`, [one.id]);
+    await world.sql(`UPDATE pull_requests SET next_at = now() + interval '1 hour' WHERE session_id = $1`, [
+      one.id,
+    ]);
     const payload = about('pull_request', one);
     const signature = sign(JSON.stringify(payload));
     const answers = await Promise.all([
@@ -105,7 +115,9 @@ describe("a forge's report", () => {
     expect(new Set(answers.map(({ answer }) => answer)).size).toBe(1);
     const earlier = webhook;
     webhook = (await world.call<ForgeWebhook>('POST', `/api/forges/${world.forgeId}/webhook`)).body;
-    expect((await deliver(payload, { signature: sign(JSON.stringify(payload), earlier.secret ?? '') })).status).toBe(401);
+    expect(
+      (await deliver(payload, { signature: sign(JSON.stringify(payload), earlier.secret ?? '') })).status,
+    ).toBe(401);
     const { read_at: before } = await world.read(one.id);
     await world.scan();
     expect((await world.read(one.id)).read_at).toBe(before);
@@ -125,7 +137,15 @@ describe("a forge's report", () => {
   });
 
   it('is understood in all examples that GitHub has of it', () => {
-    const events = ['pull_request', 'pull_request_review', 'pull_request_review_comment', 'check_run', 'check_suite', 'status', 'workflow_run'];
+    const events = [
+      'pull_request',
+      'pull_request_review',
+      'pull_request_review_comment',
+      'check_run',
+      'check_suite',
+      'status',
+      'workflow_run',
+    ];
     for (const { name, examples } of EXAMPLES.filter((one) => events.includes(one.name)))
       for (const payload of examples) {
         const news = newsOf('github.com', payload);

@@ -48,17 +48,34 @@ async function untilReady(id: string, askAgain: () => Promise<unknown>): Promise
 describe('a pull request', () => {
   it('is opened for the branch that was pushed, and changed where there is one', async () => {
     const { id, branch, commit } = await world.pushed();
-    const asked = await world.open(id, { body: 'Asked for in #12.', labels: ['codex'], reviewers: ['hubot'] });
+    const asked = await world.open(id, {
+      body: 'Asked for in #12.',
+      labels: ['codex'],
+      reviewers: ['hubot'],
+    });
     expect(asked).toMatchObject({ status: 202, body: { status: 'pending', number: null, head: branch } });
     const opened = await world.isReady(id);
     expect(opened).toMatchObject({ state: 'draft', base: 'main', title: 'Say hello', conflicts: null });
     const [there] = ofBranch(branch);
-    expect(there).toMatchObject({ body: 'Asked for in #12.', draft: true, labels: ['codex'], reviewers: ['hubot'] });
+    expect(there).toMatchObject({
+      body: 'Asked for in #12.',
+      draft: true,
+      labels: ['codex'],
+      reviewers: ['hubot'],
+    });
     expect(opened.url).toBe(`${world.github.url}/${REPOSITORY}/pull/${opened.number}`);
     const { body: session } = await world.call<Session>('GET', `/api/sessions/${id}`);
-    expect(at(session)).toMatchObject({ status: 'ready', number: opened.number, state: 'draft', checks: null });
+    expect(at(session)).toMatchObject({
+      status: 'ready',
+      number: opened.number,
+      state: 'draft',
+      checks: null,
+    });
 
-    await world.call('PATCH', `/api/sessions/${id}/pull-request`, { title: 'Say hello in French', labels: [] });
+    await world.call('PATCH', `/api/sessions/${id}/pull-request`, {
+      title: 'Say hello in French',
+      labels: [],
+    });
     await waitFor(() => there?.title === 'Say hello in French' && there.labels.length === 0);
     await world.open(id, { title: 'Say bonjour' });
     await waitFor(() => there?.title === 'Say bonjour');
@@ -70,11 +87,15 @@ describe('a pull request', () => {
   it('needs something that was pushed, a forge, and a session that is not archived', async () => {
     const { session_id: id } = (await world.call<Session>('POST', '/api/sessions', {})).body;
     expect(await world.open(id)).toMatchObject({ status: 409, body: { code: 'nothing_pushed' } });
-    expect((await world.call('GET', `/api/sessions/${id}/pull-request`)).body.code).toBe('pull_request_not_found');
+    expect((await world.call('GET', `/api/sessions/${id}/pull-request`)).body.code).toBe(
+      'pull_request_not_found',
+    );
     const patched = await world.call('PATCH', `/api/sessions/${id}/pull-request`, { title: 'x' });
     expect(patched.body.code).toBe('pull_request_not_found');
     const { id: elsewhere, branch } = await world.pushed();
-    await world.sql(`UPDATE session_pushes SET repo_url = 'https://git.example.org/a/b' WHERE branch = $1`, [branch]);
+    await world.sql(`UPDATE session_pushes SET repo_url = 'https://git.example.org/a/b' WHERE branch = $1`, [
+      branch,
+    ]);
     expect((await world.open(elsewhere)).body.code).toBe('forge_missing');
   });
 
@@ -108,7 +129,11 @@ describe('a pull request', () => {
       ],
     });
     const seen = await world.askNow(id);
-    expect(seen.checks.map(({ name, state }) => `${name} ${state}`)).toEqual(['build passed', 'ci/legacy pending', 'test failed']);
+    expect(seen.checks.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'build passed',
+      'ci/legacy pending',
+      'test failed',
+    ]);
     expect(seen).toMatchObject({ checks_state: 'failed', conflicts: true });
     expect(seen.reviews).toMatchObject([{ author: 'mona', state: 'changes_requested' }]);
     expect(seen.comments).toHaveLength(2);
@@ -140,7 +165,10 @@ describe('a pull request', () => {
     await world.call('PATCH', `/api/sessions/${id}/pull-request`, { title: 'Say it' });
     await world.is(id, ({ failure }) => failure?.code === 'forge_unavailable');
     Object.assign(ofBranch(branch)[1] ?? {}, { state: 'closed' });
-    expect(await world.askNow(id)).toMatchObject({ state: 'closed', failure: { code: 'pull_request_ended' } });
+    expect(await world.askNow(id)).toMatchObject({
+      state: 'closed',
+      failure: { code: 'pull_request_ended' },
+    });
     expect(ofBranch(branch)[1]?.title).toBe('Say hello');
   });
 

@@ -203,7 +203,9 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     fields: ['title', 'base', 'labels', 'reviewers'],
   },
   createForgeWebhook: { action: 'forge.webhook_made', target: 'forge', id: 'forge_id' },
-  receiveForgeWebhook: { unaudited: 'It says only where to look. What is found there is shown in the session.' },
+  receiveForgeWebhook: {
+    unaudited: 'It says only where to look. What is found there is shown in the session.',
+  },
   testCredential: { unaudited: 'It reads a repository, and changes nothing.' },
   connectForge: {
     action: 'forge.connected',

@@ -4,27 +4,28 @@ import { PROBLEM_CODES } from './problems.js';
 import { writtenText } from './text.js';
 
 /** As the forge has it. */
-export const PULL_REQUEST_STATES = ['draft', 'open', 'merged', 'closed'] as const;
+const PULL_REQUEST_STATES = ['draft', 'open', 'merged', 'closed'] as const;
 export type PullRequestState = (typeof PULL_REQUEST_STATES)[number];
 
 /** pending: what was asked for is on its way to the forge. */
-export const PULL_REQUEST_STATUSES = ['pending', 'ready', 'failed'] as const;
-export type PullRequestStatus = (typeof PULL_REQUEST_STATUSES)[number];
+const PULL_REQUEST_STATUSES = ['pending', 'ready', 'failed'] as const;
 
-export const CHECK_STATES = ['pending', 'passed', 'failed'] as const;
+const CHECK_STATES = ['pending', 'passed', 'failed'] as const;
 export type CheckState = (typeof CHECK_STATES)[number];
 
-export const REVIEW_STATES = ['approved', 'changes_requested', 'commented'] as const;
+const REVIEW_STATES = ['approved', 'changes_requested', 'commented'] as const;
 
 /** In characters. */
 export const MAX_PULL_REQUEST_TITLE = 250;
 export const MAX_PULL_REQUEST_BODY = 60_000;
-export const MAX_PULL_REQUEST_LABELS = 20;
-export const MAX_PULL_REQUEST_REVIEWERS = 15;
+const MAX_PULL_REQUEST_LABELS = 20;
+const MAX_PULL_REQUEST_REVIEWERS = 15;
 
 const checksState = openEnum(CHECK_STATES)
   .nullable()
-  .describe('failed: at least one has failed. pending: none has, and not all have ended. null: there are none');
+  .describe(
+    'failed: at least one has failed. pending: none has, and not all have ended. null: there are none',
+  );
 const state = openEnum(PULL_REQUEST_STATES);
 const status = openEnum(PULL_REQUEST_STATUSES).describe(
   'pending: what was asked for is on its way to the forge. failed: `failure` of the pull request says why, and what to do',
@@ -38,7 +39,9 @@ export const PullRequestSummary = z
     url: z.string().nullable(),
     state: state.nullable(),
     checks: checksState,
-    changed_at: z.iso.datetime().describe('When anything of it last changed, also what only the pull request itself has'),
+    changed_at: z.iso
+      .datetime()
+      .describe('When anything of it last changed, also what only the pull request itself has'),
   })
   .meta({ id: 'PullRequestSummary' });
 export type PullRequestSummary = z.infer<typeof PullRequestSummary>;
@@ -85,17 +88,26 @@ export const PullRequest = z
       .object({ code: openEnum(PROBLEM_CODES), detail: z.string() })
       .nullable()
       .describe('Why it is not, or not wholly, as it was asked for, or why the forge cannot be read now'),
-    retry_at: z.iso.datetime().nullable().describe('When the forge is asked again by itself, after a failure'),
+    retry_at: z.iso
+      .datetime()
+      .nullable()
+      .describe('When the forge is asked again by itself, after a failure'),
     number: z.int().nullable().describe('null: the forge has none yet'),
     url: z.string().nullable(),
     state: state.nullable(),
     title: z.string(),
     body: z.string(),
-    base: z.string().nullable().describe('The branch into which it is to be merged; null: the default branch'),
+    base: z
+      .string()
+      .nullable()
+      .describe('The branch into which it is to be merged; null: the default branch'),
     head: z.string().describe('The branch that was pushed'),
     labels: z.array(z.string()),
     reviewers: z.array(z.string()),
-    conflicts: z.boolean().nullable().describe('Whether it conflicts with its base. null: the forge does not know yet'),
+    conflicts: z
+      .boolean()
+      .nullable()
+      .describe('Whether it conflicts with its base. null: the forge does not know yet'),
     checks_state: checksState,
     checks: z.array(PullRequestCheck),
     reviews: z.array(PullRequestReview).describe('The last one of each person'),
@@ -139,7 +151,9 @@ export const OpenPullRequest = z
   .strictObject({
     title: fields.title,
     body: fields.body.default(''),
-    base: fields.base.optional().describe('Default: the branch that the session began with, else the default branch'),
+    base: fields.base
+      .optional()
+      .describe('Default: the branch that the session began with, else the default branch'),
     draft: z.boolean().default(true),
     labels: fields.labels.default([]),
     reviewers: fields.reviewers.default([]),
@@ -165,7 +179,9 @@ export const ForgeWebhook = z
     secret: z
       .string()
       .nullable()
-      .describe('With which the forge signs what it sends. Nobody can read it again; null in an answer that is repeated'),
+      .describe(
+        'With which the forge signs what it sends. Nobody can read it again; null in an answer that is repeated',
+      ),
   })
   .meta({ id: 'ForgeWebhook' });
 export type ForgeWebhook = z.infer<typeof ForgeWebhook>;

@@ -33,7 +33,9 @@ export function promptFor({ base, conflicts, checks, reviews, comments }: Findin
   const asked = reviews.filter(({ state, body }) => state === 'changes_requested' && body.trim() !== '');
   const atLines = comments.filter(({ line }) => line !== null);
   const parts = [
-    ...failed.map((check) => `The check “${check.name}” failed.\n\n${quoted(check.log ?? check.summary ?? '')}`),
+    ...failed.map(
+      (check) => `The check “${check.name}” failed.\n\n${quoted(check.log ?? check.summary ?? '')}`,
+    ),
     ...asked.map(({ author, body }) => `${author} asks for changes:\n\n${quoted(body)}`),
     ...atLines.map(
       ({ author, path, line, body }) => `${author} comments on ${path}, line ${line}:\n\n${quoted(body)}`,

@@ -3,7 +3,11 @@ import type { ForgeNews } from './pull-request-store.js';
 
 const numbered = z.object({ number: z.int() });
 const sha = z.string();
-const suite = z.object({ head_sha: sha, head_branch: z.string().nullish(), pull_requests: z.array(numbered).nullish() });
+const suite = z.object({
+  head_sha: sha,
+  head_branch: z.string().nullish(),
+  pull_requests: z.array(numbered).nullish(),
+});
 
 /** What GitHub's events, and Gitea's after their model, say about pull requests. None of it is believed: it says only where to look. */
 const Delivery = z.object({

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SystemDatabase } from '../database/system-database.js';
 
-export interface ForgeWebhookRef {
+interface ForgeWebhookRef {
   id: string;
   tenantId: string;
   /** Of the connected forge. */

@@ -42,13 +42,15 @@ export class ForgeWebhooksService {
     const secret = randomBytes(SECRET_BYTES).toString('hex');
     await this.db.run(ctx, async (tx) => {
       const forge = await tx.of(ConnectedForgeEntity).findOne({ where: { id: forgeId } });
-      if (!forge) throw new ProblemError('forge_not_found', 'It was removed, or it belongs to another person.');
+      if (!forge)
+        throw new ProblemError('forge_not_found', 'It was removed, or it belongs to another person.');
       if (forge.ownerId === null && !hasPermission(ctx.actor, 'credentials:manage'))
         throw new ProblemError('forbidden', 'Only owners and admins change the forges of the organisation.');
       const webhooks = tx.of(ForgeWebhookEntity);
       const there = await webhooks.findOne({ where: { forgeId } });
       const id = there?.id ?? uuidV7();
-      if (!there) await webhooks.insert({ id, forgeId, createdBy: actorId(ctx.actor), createdAt: new Date() });
+      if (!there)
+        await webhooks.insert({ id, forgeId, createdBy: actorId(ctx.actor), createdAt: new Date() });
       await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: id, value: secret });
       await this.audit.recordIn(tx, ctx, { target: { id: forgeId, name: forge.host } });
     });

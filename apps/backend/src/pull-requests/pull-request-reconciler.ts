@@ -103,7 +103,10 @@ export class PullRequestReconciler extends Reconciler<SessionRef> {
     if (!isPending(row)) return { row: known, there };
     if (isEnded(there)) {
       await this.store.answered(known, { appliedVersion: row.wantedVersion });
-      throw new ProblemError('pull_request_ended', `It was ${there.state} at the forge meanwhile. ${OPEN_ANOTHER}`);
+      throw new ProblemError(
+        'pull_request_ended',
+        `It was ${there.state} at the forge meanwhile. ${OPEN_ANOTHER}`,
+      );
     }
     const updated = await applyWanted(row, there, place);
     const applied = await this.store.answered(known, { appliedVersion: row.wantedVersion });

@@ -53,7 +53,8 @@ export class PullRequestsController {
   @ApiOperation({
     operationId: 'updatePullRequest',
     summary: 'Change the pull request of a session',
-    description: 'Labels take the place of those there are. Reviewers are asked besides those who were asked before.',
+    description:
+      'Labels take the place of those there are. Reviewers are asked besides those who were asked before.',
   })
   @ApiProblems('session_not_found', 'pull_request_not_found', 'pull_request_ended')
   @ApiResponse({ status: 202, standardSchema: PullRequest })

@@ -46,7 +46,10 @@ export class PullRequestsService {
     if (!access?.forge.pullRequests) throw forgeMissing();
     const wanted: WantedPullRequest = { ...body, base: body.base ?? branch.baseRef };
     if (wanted.base === branch.branch)
-      throw new ProblemError('invalid_request', 'A branch cannot be merged into itself. Choose another base.');
+      throw new ProblemError(
+        'invalid_request',
+        'A branch cannot be merged into itself. Choose another base.',
+      );
     return this.change(ctx, sessionId, async (tx, session) => {
       if (session.status === 'archived') throw new ProblemError('session_archived', 'Unarchive it first.');
       const rows = tx.of(PullRequestEntity);
@@ -76,7 +79,14 @@ export class PullRequestsService {
       const row = await changed(tx, session);
       const now = new Date();
       const wantedVersion = row.wantedVersion + 1;
-      const asked = { wantedVersion, failure: null, failures: 0, nextAt: now, changedAt: now, updatedAt: now };
+      const asked = {
+        wantedVersion,
+        failure: null,
+        failures: 0,
+        nextAt: now,
+        changedAt: now,
+        updatedAt: now,
+      };
       const after: PullRequestEntity = { ...row, ...asked, createdBy: actorId(ctx.actor) };
       await tx.of(PullRequestEntity).update({ sessionId }, after);
       await showIn(tx, after, false);

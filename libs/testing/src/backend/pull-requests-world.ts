@@ -44,7 +44,14 @@ export class PullRequestsWorld {
     const me = (await (await world.backend.fetch('/api/me')).json()) as Me;
     world.tenantId = me.tenant.tenant_id;
     const { userId, name } = { userId: me.user.user_id, name: 'Owner' };
-    const actor = { kind: 'person', signInId: 'x', role: 'owner', tenantDeleted: false, userId, name } as const;
+    const actor = {
+      kind: 'person',
+      signInId: 'x',
+      role: 'owner',
+      tenantDeleted: false,
+      userId,
+      name,
+    } as const;
     const ctx = { tenantId: world.tenantId, readerId: userId, actor, requestId: 'spec' };
     const connected = { kind: 'github', url: github.url, owner: 'organisation', token: FORGE_TOKEN } as const;
     world.forgeId = (await world.part(ForgeStore).connect(ctx, connected)).forge_id;
@@ -96,7 +103,8 @@ export class PullRequestsWorld {
 
   /** A session that has pushed a commit to a branch of its own. @returns its id, and the branch */
   async pushed(): Promise<{ id: string; branch: string; commit: string }> {
-    const { session_id: id } = (await this.call<Session>('POST', '/api/sessions', { title: 'Say hello' })).body;
+    const { session_id: id } = (await this.call<Session>('POST', '/api/sessions', { title: 'Say hello' }))
+      .body;
     const branch = `codex/${id.slice(-12)}`;
     return { id, branch, commit: await this.push(id, branch) };
   }
@@ -138,7 +146,9 @@ export class PullRequestsWorld {
 
   /** Looks for all work that is due, and waits until it is done. */
   async scan(): Promise<void> {
-    await (await this.part(PullRequestReconciler).scanNow()).settled;
+    await (
+      await this.part(PullRequestReconciler).scanNow()
+    ).settled;
   }
 
   is(

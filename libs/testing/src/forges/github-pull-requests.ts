@@ -22,7 +22,7 @@ interface TestComment {
 }
 
 /** A pull request at the stand-in. */
-export interface TestPullRequest {
+interface TestPullRequest {
   number: number;
   repository: string;
   title: string;
@@ -41,7 +41,7 @@ export interface TestPullRequest {
   createdAt: string;
 }
 
-export interface TestCheck {
+interface TestCheck {
   name: string;
   /** null: it is under way. */
   conclusion: 'success' | 'failure' | 'neutral' | null;
@@ -96,7 +96,13 @@ export function githubPullRequests(): GithubPullRequestState {
     },
 
     'POST /repos/{owner}/{repo}/pulls': (call, world) => {
-      const wanted = call.body as { title: string; body?: string; head: string; base: string; draft?: boolean };
+      const wanted = call.body as {
+        title: string;
+        body?: string;
+        head: string;
+        base: string;
+        draft?: boolean;
+      };
       const repository = repositoryOf(call, world);
       if (!repository) return notFound;
       if (repository.rights[call.token.login] === undefined) return refused(403, 'Resource not accessible');
@@ -105,9 +111,17 @@ export function githubPullRequests(): GithubPullRequestState {
       const isOpen = ({ repository: of, head, state }: TestPullRequest) =>
         of === named(call) && head === wanted.head && state === 'open';
       if (all.some(isOpen))
-        return invalid('head', `A pull request already exists for ${call.params['owner'] ?? ''}:${wanted.head}.`);
+        return invalid(
+          'head',
+          `A pull request already exists for ${call.params['owner'] ?? ''}:${wanted.head}.`,
+        );
       const one: TestPullRequest = {
-        ...{ number: all.length + 1, repository: named(call), title: wanted.title, body: wanted.body ?? null },
+        ...{
+          number: all.length + 1,
+          repository: named(call),
+          title: wanted.title,
+          body: wanted.body ?? null,
+        },
         ...{ head: wanted.head, base: wanted.base, draft: wanted.draft ?? false, state: 'open' },
         ...{ merged: false, mergeable: null, labels: [], reviewers: [], reviews: [], comments: [] },
         createdAt: new Date().toISOString(),
@@ -212,11 +226,18 @@ const invalid = (field: string, message: string): GithubAnswer => ({
   },
 });
 
-const person = ({ description }: GithubWorld, login: string) => ({ ...description.sample('simple-user'), login });
+const person = ({ description }: GithubWorld, login: string) => ({
+  ...description.sample('simple-user'),
+  login,
+});
 
 const label = ({ description }: GithubWorld, name: string) => ({ ...description.sample('label'), name });
 
-function pullRequest(world: GithubWorld, one: TestPullRequest, schema: 'pull-request' | 'pull-request-simple') {
+function pullRequest(
+  world: GithubWorld,
+  one: TestPullRequest,
+  schema: 'pull-request' | 'pull-request-simple',
+) {
   const sample = world.description.sample(schema);
   const branches = world.repositories.get(one.repository)?.branches ?? {};
   const at = (side: 'head' | 'base') => ({

@@ -46,7 +46,11 @@ export class GithubChecks {
   private async logOf(ref: RepositoryRef, { id, output }: CheckRun): Promise<string> {
     const { data } =
       output.annotations_count > 0
-        ? await this.octokit.rest.checks.listAnnotations({ ...namesOf(ref), check_run_id: id, per_page: PAGE })
+        ? await this.octokit.rest.checks.listAnnotations({
+            ...namesOf(ref),
+            check_run_id: id,
+            per_page: PAGE,
+          })
         : { data: [] };
     const bad = data.filter((one) => one.annotation_level !== 'notice');
     return endOf([output.summary, output.text, ...bad.map(toLine)].filter(Boolean).join('\n'));

@@ -62,7 +62,11 @@ export class GithubPullRequests implements ForgePullRequests {
     { title, body, base }: Pick<NewPullRequest, 'title' | 'body' | 'base'>,
   ): Promise<ForgePullRequest> {
     const wanted = { title, body, base };
-    const { data } = await this.octokit.rest.pulls.update({ ...namesOf(ref), pull_number: number, ...wanted });
+    const { data } = await this.octokit.rest.pulls.update({
+      ...namesOf(ref),
+      pull_number: number,
+      ...wanted,
+    });
     return toPullRequest(data);
   }
 
@@ -90,7 +94,12 @@ export class GithubPullRequests implements ForgePullRequests {
       const known = REVIEWS[state];
       // A review that is not sent yet has no time. A comment does not take back what was said before.
       if (at === undefined || known === undefined || (known === 'commented' && last.has(author))) continue;
-      last.set(author, { author, state: known, body: body.slice(0, MAX_TEXT), at: new Date(at).toISOString() });
+      last.set(author, {
+        author,
+        state: known,
+        body: body.slice(0, MAX_TEXT),
+        at: new Date(at).toISOString(),
+      });
     }
     return [...last.values()];
   }

@@ -22,7 +22,11 @@ const STATES: Readonly<Record<string, Look>> = {
   closed: { icon: GitPullRequestClosed, said: 'closed', className: 'text-destructive' },
 };
 const UNKNOWN: Look = { icon: GitPullRequest, said: 'in another state', className: 'text-muted-foreground' };
-const OPENING: Look = { icon: GitPullRequestDraft, said: 'on its way', className: 'animate-pulse text-accent' };
+const OPENING: Look = {
+  icon: GitPullRequestDraft,
+  said: 'on its way',
+  className: 'animate-pulse text-accent',
+};
 const NOT_OPENED: Look = { icon: CircleAlert, said: 'could not be opened', className: 'text-destructive' };
 const CHECKS: Readonly<Record<string, string>> = {
   passed: 'checks passed',

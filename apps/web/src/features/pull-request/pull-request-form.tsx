@@ -1,4 +1,8 @@
-import { MAX_PULL_REQUEST_BODY, MAX_PULL_REQUEST_TITLE, type PullRequest } from '@saas-codex/contracts/pull-requests';
+import {
+  MAX_PULL_REQUEST_BODY,
+  MAX_PULL_REQUEST_TITLE,
+  type PullRequest,
+} from '@saas-codex/contracts/pull-requests';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { type FormEvent, useId, useState } from 'react';
 import { tooLong } from '../../shared/lib/too-long.js';

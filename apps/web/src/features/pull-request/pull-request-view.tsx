@@ -1,6 +1,13 @@
 import type { PullRequest, PullRequestCheck } from '@saas-codex/contracts/pull-requests';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { CircleAlert, CircleCheck, CircleDashed, ExternalLink, GitMergeConflict, MessageSquare } from 'lucide-react';
+import {
+  CircleAlert,
+  CircleCheck,
+  CircleDashed,
+  ExternalLink,
+  GitMergeConflict,
+  MessageSquare,
+} from 'lucide-react';
 import type { ReactNode } from 'react';
 import { pullRequestLook } from '../../entities/session/pull-request-mark.js';
 import { formatDuration, useSecondClock } from '../../shared/lib/time.js';
@@ -20,7 +27,11 @@ interface PullRequestViewProps {
 /** How a pull request stands, and what keeps it from being merged. */
 export function PullRequestView({ session, pullRequest, mayShip, onClose }: PullRequestViewProps) {
   const { title, url, base, head, checks, reviews, comments, conflicts } = pullRequest;
-  const { icon: Icon, said, className } = pullRequestLook({
+  const {
+    icon: Icon,
+    said,
+    className,
+  } = pullRequestLook({
     ...pullRequest,
     checks: null,
     changed_at: pullRequest.updated_at,
@@ -81,7 +92,17 @@ export function PullRequestView({ session, pullRequest, mayShip, onClose }: Pull
 }
 
 function Failure({ pullRequest, mayShip }: Pick<PullRequestViewProps, 'pullRequest' | 'mayShip'>) {
-  const { session_id: id, failure, retry_at: retryAt, status, title, body, base, labels, reviewers } = pullRequest;
+  const {
+    session_id: id,
+    failure,
+    retry_at: retryAt,
+    status,
+    title,
+    body,
+    base,
+    labels,
+    reviewers,
+  } = pullRequest;
   const again = useOpenPullRequest(id);
   const now = useSecondClock();
   const waits = retryAt === null ? 0 : new Date(retryAt).getTime() - now;
@@ -146,7 +167,8 @@ function Check({ check: { name, state, url, summary, log } }: { check: PullReque
 
 function CheckIcon({ state }: Pick<PullRequestCheck, 'state'>) {
   const looks = 'size-3.5 shrink-0';
-  if (state === 'passed') return <CircleCheck role="img" aria-label="Passed" className={`${looks} text-success`} />;
+  if (state === 'passed')
+    return <CircleCheck role="img" aria-label="Passed" className={`${looks} text-success`} />;
   if (state === 'failed')
     return <CircleAlert role="img" aria-label="Failed" className={`${looks} text-destructive`} />;
   return <CircleDashed role="img" aria-label="Under way" className={`${looks} text-muted-foreground`} />;

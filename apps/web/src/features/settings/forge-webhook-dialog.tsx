@@ -27,8 +27,8 @@ export function ForgeWebhookDialog({ forge, onClose }: { forge: Forge; onClose: 
         <div role="status" className="mt-4 space-y-3 text-sm">
           <p>
             Add both at the forge, to a repository or the whole organisation, with the content type{' '}
-            <code>application/json</code> and the events of pull requests, reviews, comments, pushes, checks and
-            statuses. The secret is not shown again.
+            <code>application/json</code> and the events of pull requests, reviews, comments, pushes, checks
+            and statuses. The secret is not shown again.
           </p>
           <Value name="Address" text={data.url} />
           {data.secret !== null && <Value name="Secret" text={data.secret} />}

@@ -11,7 +11,11 @@ export function PullRequestLink({ session }: { session: Session }) {
   return (
     <div className="flex flex-wrap items-center gap-3 text-sm">
       <p className="flex min-w-0 flex-1 items-center gap-2.5">
-        <Icon aria-hidden className={`size-4 shrink-0 ${look?.className ?? 'text-muted-foreground'}`} strokeWidth={1.75} />
+        <Icon
+          aria-hidden
+          className={`size-4 shrink-0 ${look?.className ?? 'text-muted-foreground'}`}
+          strokeWidth={1.75}
+        />
         {look?.name ?? 'No pull request yet'}
       </p>
       <Button size="sm" onClick={() => openSessionDialog({ about: 'pull-request', session })}>

@@ -1,4 +1,8 @@
-import { type OpenPullRequest, PullRequest, type UpdatePullRequest } from '@saas-codex/contracts/pull-requests';
+import {
+  type OpenPullRequest,
+  PullRequest,
+  type UpdatePullRequest,
+} from '@saas-codex/contracts/pull-requests';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { path, request } from '../../../shared/api/request.js';
