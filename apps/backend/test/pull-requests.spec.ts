@@ -259,7 +259,7 @@ describe('a forge that fails', () => {
     const { id, branch } = await world.pushed();
     await world.open(id, { reviewers: ['stranger'] });
     const failed = await world.is(id, ({ status }) => status === 'failed');
-    expect(failed.failure?.detail).toContain('collaborators');
+    expect(failed.failure?.code).toBe('forge_refused');
     expect(failed.number).toBe(ofBranch(branch)[0]?.number);
   });
 
