@@ -231,7 +231,11 @@ const person = ({ description }: GithubWorld, login: string) => ({
   login,
 });
 
-const label = ({ description }: GithubWorld, name: string) => ({ ...description.sample('label'), description: '', name });
+const label = ({ description }: GithubWorld, name: string) => ({
+  ...description.sample('label'),
+  description: '',
+  name,
+});
 
 function pullRequest(
   world: GithubWorld,
