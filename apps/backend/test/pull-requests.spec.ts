@@ -39,7 +39,7 @@ async function untilReady(id: string, askAgain: () => Promise<unknown>): Promise
     async () => {
       const now = await world.askNow(id);
       if (now.status === 'failed') await askAgain();
-      return now.status === 'ready' && now.failure === null && now.read_at !== null && now;
+      return now.status === 'ready' && now.failure === null && now.read_at !== null ? now : null;
     },
     { what: 'the pull request to be ready' },
   );

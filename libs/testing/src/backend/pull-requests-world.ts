@@ -159,7 +159,7 @@ export class PullRequestsWorld {
     return waitFor(
       async () => {
         const one = await this.read(sessionId);
-        return isSo(one) && one;
+        return isSo(one) ? one : null;
       },
       { what },
     );
