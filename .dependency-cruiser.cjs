@@ -9,6 +9,7 @@
 const BACKEND = [
   ['events', 'system', 'tenants'],
   ['retention'],
+  ['pull-requests'],
   ['shipping'],
   ['archive', 'changes', 'checks', 'edits', 'rewinds', 'sharing'],
   ['runs'],
@@ -60,7 +61,8 @@ const ACROSS_TENANTS = [
   'identity/(authentication|memberships|api-keys|share-link-readers|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
   '(api-keys/api-key|service-accounts/service-account|members/(member|invitation|scim/scim-user)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
   'identity/sign-in/(mailed-links|passwords|sign-ins|providers/provider-accounts|second-factor/second-factors|passkeys/passkey-store)\\.ts$', // people, who may belong to several tenants
-  '(sessions/session|runs/run|rewinds/rewind|shipping/push)-scan\\.ts$', // work that is due
+  '(sessions/session|runs/run|rewinds/rewind|shipping/push|pull-requests/pull-request)-scan\\.ts$', // work that is due
+  'pull-requests/forge-webhook-lookup\\.ts$', // whose webhook an address is
   'runs/run-places\\.ts$', // whether there is another tenant
   'audit/audited-changes\\.ts$', // what the stores of identity change
   'audit/audit-names\\.ts$', // people, who may belong to several tenants

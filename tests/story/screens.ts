@@ -170,6 +170,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
       open: then(gitCredentials, 'Host keys of git.example.org', 'Compare the fingerprints'),
     },
     { name: 'forges', open: forges },
+    { name: 'forge-webhook', open: then(forges, 'Webhook of 10.0.0.1', 'Make a secret') },
     { name: 'forge-test', open: then(forges, 'Test 10.0.0.1', /private or reserved network/) },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
     { name: 'roles', open: at('/settings/roles', 'Your role') },

@@ -17,6 +17,7 @@ import { OpenApiModule } from './api/openapi/openapi.module.js';
 import { RedisModule } from './redis.module.js';
 import { RetentionModule } from './retention/retention.module.js';
 import { EditsModule } from './edits/edits.module.js';
+import { PullRequestsModule } from './pull-requests/pull-requests.module.js';
 import { RewindsModule } from './rewinds/rewinds.module.js';
 import { RunsModule, RunsPortModule } from './runs/runs.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
@@ -75,6 +76,7 @@ export class AppModule {
         RewindsModule,
         SharingModule,
         ShippingModule,
+        PullRequestsModule,
         EventsModule,
         RetentionModule,
         ApiKeysModule,

@@ -239,6 +239,7 @@ async function doEverything(): Promise<void> {
   const forgeAt = `/api/forges/${saved.forge_id}`;
   const newForgeToken = { token: secret(`${SECRET}other-forge`) };
   await mine('replaceForgeToken', () => send('PATCH', forgeAt, newForgeToken));
+  await mine('createForgeWebhook', () => send('POST', `${forgeAt}/webhook`));
   await mine('disconnectForge', () => send('DELETE', forgeAt));
 
   await mine('updateTenant', () => send('PATCH', `/api/tenants/${tenantId}`, { name: 'Workshop' }));
@@ -363,6 +364,14 @@ async function doEverything(): Promise<void> {
     'https://git.example.test/app',
   ]);
   await mine('createPush', () => send('POST', `${at}/pushes`, { commit_id: commit.commit_id }));
+  await sql(`UPDATE session_pushes SET status = 'pushed', pushed_at = now(), retry_at = NULL WHERE session_id = $1`, [
+    session.session_id,
+  ]);
+  const forShipping = { kind: 'github', url: 'https://git.example.test', token: 'a-token-of-the-spec' };
+  const { forge_id: forgeId } = await send('POST', '/api/forges', forShipping);
+  await mine('openPullRequest', () => send('POST', `${at}/pull-request`, { title: 'Say hello' }));
+  await mine('updatePullRequest', () => send('PATCH', `${at}/pull-request`, { title: 'Say hi' }));
+  await send('DELETE', `/api/forges/${forgeId}`);
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   let shared: Body = {};
   await mine('createShareLink', async () => (shared = await send('POST', `${at}/share-links`, {})));

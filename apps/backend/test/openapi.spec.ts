@@ -112,6 +112,7 @@ describe('the description of the API', () => {
       'MailedLink',
       'OffNetworkInput',
       'OnNetworkInput',
+      'OpenPullRequest',
       'OpenShareLink',
       'OrderQueue',
       'PasskeySignIn',

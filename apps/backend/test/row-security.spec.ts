@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { MERGED_PULL_REQUEST } from '@saas-codex/testing/backend/merged-pull-request';
 import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
 import { PUSHED_COMMIT } from '@saas-codex/testing/backend/pushed-commit';
 import { createDatabase, type TestDatabase } from '@saas-codex/testing/postgres';
@@ -135,6 +136,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES (gen_random_uuid(), $1, 'github', 'x', 'x', $2, now())`,
     [tenantId, user],
   );
+  await db.query(
+    `INSERT INTO forge_webhooks (id, tenant_id, forge_id, created_by, created_at)
+     SELECT gen_random_uuid(), tenant_id, id, created_by, now() FROM connected_forges WHERE tenant_id = $1`,
+    [tenantId],
+  );
   await db.query(`INSERT INTO audit_webhooks (tenant_id, url, secret_id) VALUES ($1, 'x', $2)`, [
     tenantId,
     secret,
@@ -155,6 +161,7 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [tenantId, session, run, user],
   );
   await db.query(PUSHED_COMMIT, [tenantId, session, user]);
+  await db.query(MERGED_PULL_REQUEST, [tenantId, session, user]);
   await db.query(
     `INSERT INTO comments (id, tenant_id, session_id, text, side, tree, path, first_line, code, before, after, created_by, author, created_at)
      VALUES (gen_random_uuid(), $1, $2, 'x', 'new', 'x', 'x', 1, '[]', '[]', '[]', $3, '{}', now())`,

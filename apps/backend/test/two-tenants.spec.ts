@@ -19,6 +19,7 @@ import type { Secret } from '@saas-codex/contracts/secrets';
 import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+import { MERGED_PULL_REQUEST } from '@saas-codex/testing/backend/merged-pull-request';
 import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
 import { PUSHED_COMMIT } from '@saas-codex/testing/backend/pushed-commit';
 import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
@@ -180,6 +181,8 @@ beforeAll(async () => {
   );
   const pushed = [theirs.tenantId, ofTheirs.session.session_id, theirs.userId];
   [shipped = shipped] = await sql<typeof shipped>(PUSHED_COMMIT, pushed);
+  await sql(MERGED_PULL_REQUEST, pushed);
+  await world.call('POST', `/api/forges/${forge}/webhook`, undefined, theirs.headers);
 }, 120_000);
 afterAll(() => world.destroy(), 60_000);
 
@@ -380,6 +383,8 @@ const WITHOUT_ROWS = [
   'lookUpInvitation',
   'acceptInvitation',
   'openShareLink',
+  // Whoever calls it has no tenant.
+  'receiveForgeWebhook',
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
 const OF_PEOPLE = /^\/api\/(me|members|scim|invitations|tenants|api-keys|service-accounts)/;
@@ -398,6 +403,8 @@ const BODIES: Record<string, object> = {
   writeFile: { path: 'a', content: '', tree: 'a'.repeat(40) },
   createCommit: {},
   createPush: { commit_id: randomUUID() },
+  openPullRequest: { title: 'Taken' },
+  updatePullRequest: { title: 'Taken' },
   startReview: { target: { type: 'changes' } },
   runChecks: {},
   createShareLink: {},
@@ -539,9 +546,11 @@ async function theirRows(): Promise<string> {
     'comments',
     'session_commits',
     'session_pushes',
+    'pull_requests',
     'secrets',
     'git_credentials',
     'connected_forges',
+    'forge_webhooks',
     'audit_webhooks',
     'audit_webhook_entries',
     'members',

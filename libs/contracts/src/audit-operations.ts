@@ -191,6 +191,22 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     fields: ['fingerprints'],
   },
   removeCredential: { action: 'git_credential.removed', target: 'git_credential', id: 'credential_id' },
+  openPullRequest: {
+    action: 'pull_request.opened',
+    target: 'session',
+    id: 'session_id',
+    fields: ['title', 'base', 'draft', 'labels', 'reviewers'],
+  },
+  updatePullRequest: {
+    action: 'pull_request.updated',
+    target: 'session',
+    id: 'session_id',
+    fields: ['title', 'base', 'labels', 'reviewers'],
+  },
+  createForgeWebhook: { action: 'forge.webhook_made', target: 'forge', id: 'forge_id' },
+  receiveForgeWebhook: {
+    unaudited: 'It says only where to look. What is found there is shown in the session.',
+  },
   testCredential: { unaudited: 'It reads a repository, and changes nothing.' },
   connectForge: {
     action: 'forge.connected',

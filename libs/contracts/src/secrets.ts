@@ -8,6 +8,7 @@ export const SECRET_KINDS = [
   'model_key',
   'git_credential',
   'forge_token',
+  'forge_webhook',
   'webhook_secret',
 ] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];

@@ -24,6 +24,8 @@ export const LOCK = {
   retention: (tenantId: string | null) => named('retention', tenantId ?? ''),
   /** Setting up or removing a session. */
   session: (sessionId: string) => named('session', sessionId),
+  /** Bringing a session's pull request to where it should be, and reading it. */
+  pullRequest: (sessionId: string) => named('pull-request', sessionId),
   /** Pushing a session's commits. */
   push: (sessionId: string) => named('push', sessionId),
   /** Writing to a session's `history.git`. */

@@ -37,6 +37,7 @@ import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempote
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
+import { CreatePullRequests1796503000000 } from './migrations/create-pull-requests.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
 import { CreateReviewProgress1796505000000 } from './migrations/create-review-progress.js';
 import { CreateRunSteers1796301000000 } from './migrations/create-run-steers.js';
@@ -75,8 +76,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateServiceAccounts1796000600000,
   AddProviderAccounts1796000700000,
   AddSessionOwner1796100200000,
-  AddSecondFactors1796100300000,
   AddRunAuthors1796100300000,
+  AddSecondFactors1796100300000,
   AddPasskeys1796100301000,
   CreateSecrets1796100400000,
   CreateModelCalls1796100500000,
@@ -96,6 +97,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateGitCredentials1796400000000,
   CreateShipping1796501000000,
   CreateConnectedForges1796502000000,
+  CreatePullRequests1796503000000,
   CreateComments1796504000000,
   CreateReviewProgress1796505000000,
   AddEdits1796506000000,

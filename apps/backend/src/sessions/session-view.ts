@@ -54,6 +54,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   },
   last_push: session.lastPush,
   diff: session.diff,
+  pull_request: session.pullRequest,
   created_at: session.createdAt.toISOString(),
   updated_at: session.updatedAt.toISOString(),
 });

@@ -45,6 +45,9 @@ const EditFileDialog = later(
   async () => (await import('../features/edits/edit-file-dialog.js')).EditFileDialog,
 );
 const ShipDialog = later(async () => (await import('../features/shipping/ship-dialog.js')).ShipDialog);
+const PullRequestDialog = later(
+  async () => (await import('../features/pull-request/pull-request-dialog.js')).PullRequestDialog,
+);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 interface OpenDialogProps extends SessionDialog {
@@ -54,7 +57,7 @@ interface OpenDialogProps extends SessionDialog {
 /** The dialog that was opened about a session (entities/session/session-dialog.ts). */
 export function OpenSessionDialog({ about, session: opened, allow, rewind, file, onClose }: OpenDialogProps) {
   // The session may change while these are open; the others need no fresh data.
-  const live = about === 'network' || about === 'setup' || about === 'checks' || about === 'ship';
+  const live = ['network', 'setup', 'checks', 'ship', 'pull-request'].includes(about);
   const { data } = useQuery({ ...sessionQuery(opened.session_id), enabled: live });
   const session = data ?? opened;
   switch (about) {
@@ -90,6 +93,8 @@ export function OpenSessionDialog({ about, session: opened, allow, rewind, file,
       return file && <EditFileDialog session={session} file={file} onClose={onClose} />;
     case 'ship':
       return <ShipDialog session={session} onClose={onClose} />;
+    case 'pull-request':
+      return <PullRequestDialog session={session} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

@@ -16,6 +16,7 @@ import { AuditWebhookDeliverer } from '../../../../apps/backend/src/webhooks/aud
 import { waitFor } from '../wait-for.js';
 import { startBackend, type TestBackend } from './backend.js';
 import { type Ids, NOTHING, NOWHERE, type Operation, OPERATIONS } from './operations.js';
+import { MERGED_PULL_REQUEST } from './merged-pull-request.js';
 import { PENDING_APPROVAL } from './pending-approval.js';
 import { PUSHED_COMMIT } from './pushed-commit.js';
 import { createPerson, createServiceAccount, type TestPerson } from './people.js';
@@ -333,6 +334,7 @@ export class OperationsWorld {
       session.session_id,
       member.userId,
     ]);
+    await this.sql(MERGED_PULL_REQUEST, [tenantId, session.session_id, member.userId]);
     const program = await createServiceAccount(this.backend, tenantId, 'member');
     const share = await this.share(session.session_id, {}, owner.key);
     const ids = {

@@ -131,6 +131,9 @@ export const OPERATIONS: Record<string, Row> = {
   readDiff: { requires: 'diffs:read' },
   readFilePatch: { requires: 'diffs:read', query: () => 'path=README.md' },
   findPaths: { requires: 'diffs:read' },
+  readPullRequest: { requires: 'diffs:read' },
+  openPullRequest: { requires: 'sessions:ship', body: { title: 'Changed' } },
+  updatePullRequest: { requires: 'sessions:ship', body: { title: 'Changed' } },
   downloadPatch: { requires: 'diffs:read' },
   listComments: { requires: 'diffs:read' },
   createComment: {
@@ -191,6 +194,8 @@ export const OPERATIONS: Record<string, Row> = {
   replaceForgeToken: { requires: 'credentials:own', body: { token: 'another-token' } },
   disconnectForge: { requires: 'credentials:own' },
   testForge: { requires: 'credentials:own' },
+  createForgeWebhook: { requires: 'credentials:own' },
+  receiveForgeWebhook: { requires: 'public', body: { repository: { full_name: 'acme/app' } } },
   searchRepositories: { requires: 'credentials:own' },
   listRepositoryRefs: { requires: 'credentials:own' },
   listServiceAccounts: { requires: 'service_accounts:manage' },

@@ -2,6 +2,7 @@ import type { ForgeRight } from '@saas-codex/contracts/forges';
 import { Octokit } from '@octokit/rest';
 import type { Forge, ForgeConnection, ForgeIdentity } from '../port/forge.js';
 import { withGithubErrors } from './github-errors.js';
+import { GithubPullRequests } from './github-pull-requests.js';
 import { GithubRepositories } from './github-repositories.js';
 
 const GITHUB = 'https://github.com';
@@ -14,6 +15,7 @@ export class GithubForge implements Forge {
   readonly kind = 'github';
   readonly url: string;
   readonly repositories: GithubRepositories;
+  readonly pullRequests: GithubPullRequests;
   private readonly octokit: Octokit;
 
   constructor({ url, token, fetchFor }: ForgeConnection) {
@@ -31,6 +33,7 @@ export class GithubForge implements Forge {
       new URL(url).host,
     );
     this.repositories = new GithubRepositories(this.octokit);
+    this.pullRequests = new GithubPullRequests(this.octokit);
   }
 
   async identity(): Promise<ForgeIdentity> {

@@ -1,4 +1,5 @@
 import type { ForgeKind, ForgeRight } from '@saas-codex/contracts/forges';
+import type { ForgePullRequests } from './pull-requests.js';
 import type { ForgeRepositories } from './repositories.js';
 
 /**
@@ -10,6 +11,8 @@ export interface Forge {
   /** As a browser opens it, without a slash at its end. */
   readonly url: string;
   readonly repositories: ForgeRepositories;
+  /** Left out: this adapter cannot open any yet. */
+  readonly pullRequests?: ForgePullRequests;
   /** @throws ForgeError */
   identity(): Promise<ForgeIdentity>;
 }

@@ -22,7 +22,8 @@ export interface SessionDialog {
     | 'checks'
     | 'patch'
     | 'edit-file'
-    | 'ship';
+    | 'ship'
+    | 'pull-request';
   /** The session as it was when the dialog opened. */
   readonly session: Session;
   /** A refused connection for the dialog to allow. */

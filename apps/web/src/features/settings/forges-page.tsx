@@ -9,6 +9,7 @@ import { LoadMore } from '../../shared/ui/load-more.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { forgesQuery, useForge } from './api/forges.js';
 import { FORGE_TEXTS } from './forge-kinds.js';
+import { ForgeWebhookDialog } from './forge-webhook-dialog.js';
 import { ForgeTestDialog } from './forge-test-dialog.js';
 import { NewForge } from './new-forge.js';
 import { TokenField } from './new-git-credential.js';
@@ -59,7 +60,7 @@ interface RowProps {
 }
 
 function ForgeRow({ forge, mayChange, isNew, onSeen }: RowProps) {
-  const [asking, setAsking] = useState<'test' | 'replace' | 'remove' | null>(null);
+  const [asking, setAsking] = useState<'test' | 'webhook' | 'replace' | 'remove' | null>(null);
   const close = () => {
     setAsking(null);
     onSeen();
@@ -91,6 +92,9 @@ function ForgeRow({ forge, mayChange, isNew, onSeen }: RowProps) {
         </Button>
         {mayChange && (
           <>
+            <Button size="sm" aria-label={`Webhook of ${host}`} onClick={() => setAsking('webhook')}>
+              Webhook…
+            </Button>
             <Button
               size="sm"
               aria-label={`Replace the token of ${host}`}
@@ -105,6 +109,7 @@ function ForgeRow({ forge, mayChange, isNew, onSeen }: RowProps) {
         )}
       </div>
       {(asking === 'test' || isNew) && <ForgeTestDialog forge={forge} onClose={close} />}
+      {asking === 'webhook' && <ForgeWebhookDialog forge={forge} onClose={close} />}
       {asking === 'replace' && <ReplaceDialog forge={forge} onClose={close} />}
       {asking === 'remove' && <RemoveDialog forge={forge} onClose={close} />}
     </div>

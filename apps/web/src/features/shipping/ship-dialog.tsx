@@ -6,6 +6,7 @@ import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { shippedQuery } from './api/shipping.js';
+import { PullRequestLink } from './pull-request-link.js';
 import { ShipForm } from './ship-form.js';
 import { ShipStatus } from './ship-status.js';
 
@@ -42,6 +43,7 @@ export function ShipDialog({ session, onClose }: { session: Session; onClose: ()
           {error && !data && <ErrorNotice error={error} onRetry={() => void refetch()} />}
           {!data && !error && <Skeleton className="h-40" />}
           {data?.last && <ShipStatus push={data.last} />}
+          {data?.last?.status === 'pushed' && <PullRequestLink session={session} />}
           {data && <ShipForm session={session} shipped={data} onClose={onClose} />}
           {!data && close}
         </div>
