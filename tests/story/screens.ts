@@ -118,15 +118,15 @@ export async function everyScreen(system: System, repository: string): Promise<S
     },
     { name: 'session', open: idle },
     { name: 'work', open: then(work, /^Listed/, 'README.md') },
-    { name: 'changes', open: at(`${worked}?panel=changes`, 'The prompt was:') },
+    { name: 'changes', open: changes },
     {
       name: 'comments',
       open: then(at(`${worked}?panel=changes`, 'Say which beans.'), '1 comment', 'Line 1'),
     },
     { name: 'files', open: at(`${worked}?panel=files&file=README.md`, 'Plants and when to water them.') },
-    { name: 'changes', open: changes },
     { name: 'apply-patch', open: fromMenu(changes, 'Change the files', 'Apply patch…', 'Apply a patch') },
     { name: 'edit-file', open: fromMenu(changes, 'More for this file', 'Edit…', 'Edit file') },
+    {
       name: 'ship',
       open: then(at(`${worked}?panel=changes`, 'The prompt was:'), 'Ship', 'Commit and push'),
     },

@@ -342,11 +342,11 @@ async function doEverything(): Promise<void> {
   await mine('undoRewind', () => send('POST', `${at}/rewind/undo`));
   await sql('UPDATE sessions SET rewind = NULL WHERE id = $1', [session.session_id]);
   // Edits read the files, which only this session has.
-  const [{ base_tree: tree } = { base_tree: '' }] = await sql<{ base_tree: string }>(
+  const [{ base_tree: base } = { base_tree: '' }] = await sql<{ base_tree: string }>(
     'SELECT base_tree FROM sessions WHERE id = $1',
     [session.session_id],
   );
-  await mine('writeFile', () => send('PUT', `${at}/files`, { path: 'new.md', content: 'a', tree }));
+  await mine('writeFile', () => send('PUT', `${at}/files`, { path: 'new.md', content: 'a', tree: base }));
   const added = '--- /dev/null\n+++ b/other.md\n@@ -0,0 +1 @@\n+a\n';
   await mine('applyPatch', () => send('POST', `${at}/patches`, { patch: added }));
   // As if an agent had added a file.
@@ -364,9 +364,10 @@ async function doEverything(): Promise<void> {
     'https://git.example.test/app',
   ]);
   await mine('createPush', () => send('POST', `${at}/pushes`, { commit_id: commit.commit_id }));
-  await sql(`UPDATE session_pushes SET status = 'pushed', pushed_at = now(), retry_at = NULL WHERE session_id = $1`, [
-    session.session_id,
-  ]);
+  await sql(
+    `UPDATE session_pushes SET status = 'pushed', pushed_at = now(), retry_at = NULL WHERE session_id = $1`,
+    [session.session_id],
+  );
   const forShipping = { kind: 'github', url: 'https://git.example.test', token: 'a-token-of-the-spec' };
   const { forge_id: forgeId } = await send('POST', '/api/forges', forShipping);
   await mine('openPullRequest', () => send('POST', `${at}/pull-request`, { title: 'Say hello' }));

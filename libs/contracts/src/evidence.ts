@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DeclaredCheck } from './declared-checks.js';
 import { openEnum } from './open-reading.js';
-import { TreeId } from './rewinds.js';
+import { treeId } from './diffs.js';
 import { Run } from './runs.js';
 
 /*
@@ -48,7 +48,7 @@ const summary = {
   evidence_id: z.uuid(),
   session_id: z.uuid(),
   run_id: z.uuid(),
-  tree: TreeId.describe('The git tree that was checked'),
+  tree: treeId.describe('The git tree that was checked'),
   result: openEnum(CHECK_RESULTS).describe('passed: all checks passed'),
   stale: z.boolean().describe("true: the session's files are no longer those of this tree"),
   checks: z.array(CheckResult),
@@ -97,9 +97,11 @@ export type SessionChecks = z.infer<typeof SessionChecks>;
 /** Body of `POST /api/sessions/{session_id}/checks`. */
 export const RunChecks = z
   .strictObject({
-    tree: TreeId.optional().describe(
-      'A state of the session’s files, as a diff names it. Left out: the files as they are when the checks begin',
-    ),
+    tree: treeId
+      .optional()
+      .describe(
+        'A state of the session’s files, as a diff names it. Left out: the files as they are when the checks begin',
+      ),
   })
   .meta({ id: 'RunChecks', examples: [{}] });
 export type RunChecks = z.infer<typeof RunChecks>;

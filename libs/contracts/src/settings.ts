@@ -123,7 +123,8 @@ const repositories = {
   GIT_TRUSTED_HOSTS: {
     ...withDefault(hosts(), []),
     ...BACKEND,
-    description: 'Hosts of repositories and forges that may be reached over plain http or at a private address.',
+    description:
+      'Hosts of repositories and forges that may be reached over plain http or at a private address.',
   },
   SHIP_BRANCH_PATTERN: {
     ...withDefault(branchPattern(), 'codex/{title}-{id}'),

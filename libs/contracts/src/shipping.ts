@@ -3,7 +3,7 @@ import { Author } from './authors.js';
 import { Id } from './ids.js';
 import { openEnum } from './open-reading.js';
 import { pageOf } from './pagination.js';
-import { TreeId } from './rewinds.js';
+import { treeId } from './diffs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
@@ -34,7 +34,7 @@ export const Commit = z
     parent: CommitOid.nullable().describe(
       'The commit that it continues: the one that was pushed last, else the one that the session started from. null: the repository had none',
     ),
-    tree: TreeId.describe('The state of the files that it holds, as diffs name it'),
+    tree: treeId.describe('The state of the files that it holds, as diffs name it'),
     mode: openEnum(COMMIT_MODES),
     commits: z.int().describe('How many git commits it is'),
     message: z.string().describe('Of several, of the last one'),
@@ -57,9 +57,11 @@ export const CreateCommit = z
         'Of a single commit. Default: the title of the session. With `per_run`, the prompts are the messages',
       ),
     mode: z.enum(COMMIT_MODES).default('squash'),
-    tree: TreeId.optional().describe(
-      'The state that was reviewed: `to` of a diff. If the files have changed since, nothing is committed',
-    ),
+    tree: treeId
+      .optional()
+      .describe(
+        'The state that was reviewed: `to` of a diff. If the files have changed since, nothing is committed',
+      ),
     leave_out: z
       .boolean()
       .default(false)

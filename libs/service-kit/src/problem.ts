@@ -8,7 +8,9 @@ export class ProblemError extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly detail: string,
-    readonly extra: Pick<Problem, 'errors' | 'run_ids' | 'conflicts'> & { headers?: Record<string, string> } = {},
+    readonly extra: Pick<Problem, 'errors' | 'run_ids' | 'conflicts'> & {
+      headers?: Record<string, string>;
+    } = {},
   ) {
     super(`${code}: ${detail}`);
     this.name = 'ProblemError';

@@ -1,4 +1,4 @@
-import { isCodexRun, RUN_KINDS } from '@saas-codex/contracts/runs';
+import { isCodexRun, RUN_KINDS, type RunKind } from '@saas-codex/contracts/runs';
 import { In, IsNull } from 'typeorm';
 import { isBlockedBySetup } from '../environments/setup-gate.js';
 import type { SessionEntity } from '../sessions/session.entity.js';

@@ -12,7 +12,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
 import { RequestAudit } from '../audit/request-audit.js';
-import { baseOf } from '../changes/changes.service.js';
+import { baseOf } from '../changes/session-trees.js';
 import { CONFIG, type Config } from '../config.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';

@@ -121,7 +121,9 @@ export class CheckEngine extends Engine<CheckRun> {
     const history = join(dirname(thread.paths.repo), WORKSPACE.history);
     await makeCheckWorkspace(thread.paths, paths);
     const restore = { from: EMPTY_TREE, to: input.tree, head: null };
-    const code = await this.scripts.restoreFiles({ runId: randomUUID(), paths, history }, restore, { signal });
+    const code = await this.scripts.restoreFiles({ runId: randomUUID(), paths, history }, restore, {
+      signal,
+    });
     signal.throwIfAborted();
     return code === 0;
   }

@@ -46,6 +46,7 @@ const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
     failed: 'The checks failed.',
     cancelled: 'The checks were stopped.',
     interrupted: 'The checks were interrupted.',
+  },
   edit: {
     succeeded: 'The files were changed.',
     failed: 'The files could not be changed.',
