@@ -167,7 +167,7 @@ describe('the files at a point of the session', () => {
   });
 
   const ask = <T>(what: string, query: Record<string, string> = {}) =>
-    get<T>(`/api/sessions/${id}/files${what}?${new URLSearchParams(query)}`);
+    get<T>(`/api/sessions/${id}/files${what}?${new URLSearchParams(query).toString()}`);
   const names = ({ items }: Files) => items.map(({ path, kind }) => `${kind} ${path}`);
 
   test('are listed by folder, in pages, as they are now or were then', async () => {
@@ -223,7 +223,7 @@ describe('the files at a point of the session', () => {
 
   test('are downloaded as they are, and shown only as images', async () => {
     const fetchFile = (what: string, path: string) =>
-      backend.fetch(`/api/sessions/${id}/files/${what}?${new URLSearchParams({ path })}`);
+      backend.fetch(`/api/sessions/${id}/files/${what}?${new URLSearchParams({ path }).toString()}`);
     const download = await fetchFile('download', 'src/a.ts');
     expect(download.headers.get('content-disposition')).toBe('attachment; filename=a.ts');
     expect(await download.text()).toBe('export const a = 2;\n');

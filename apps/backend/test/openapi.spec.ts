@@ -59,9 +59,15 @@ describe('the description of the API', () => {
   it('lists every problem with the operations that return it', () => {
     const text = JSON.stringify(document.paths);
     const missing = PROBLEM_CODES.filter((code) => !text.includes(`\`${code}\``));
-    // Responses to an unknown address, a missing service or a bug of ours, and those that only services send each other.
+    // Responses to an unknown address, a missing service or a bug of ours, those that only services send each other, and what
+    // became of a pull request.
     expect(missing.toSorted()).toEqual([
       'expectation_failed',
+      'forge_forbidden',
+      'forge_rate_limited',
+      'forge_refused',
+      'forge_token_refused',
+      'forge_unavailable',
       'headers_too_large',
       'internal_error',
       'method_not_allowed',
@@ -81,8 +87,10 @@ describe('the description of the API', () => {
     );
     expect(closed.toSorted()).toEqual([
       'AcceptInvitation',
+      'AllChanges',
       'AllowListNetworkInput',
       'ApplyPatch',
+      'AskNetworkInput',
       'ChangeEmail',
       'ChangePassword',
       'CompletePasswordReset',
@@ -105,8 +113,10 @@ describe('the description of the API', () => {
       'CreateTenant',
       'DecideApproval',
       'EditPrompt',
+      'FileChanges',
       'ForkSession',
       'HostRuleInput',
+      'HunkChanges',
       'HunkRange',
       'LookUpInvitation',
       'MailedLink',
@@ -121,9 +131,9 @@ describe('the description of the API', () => {
       'RemoveSecondFactor',
       'ReplaceCredential',
       'ReplaceForgeToken',
-      'RevertChanges',
       'ReviewProgressUpdate',
       'RewindSession',
+      'RunChanges',
       'RunChecks',
       'SendComments',
       'SetAuditWebhook',
@@ -141,6 +151,7 @@ describe('the description of the API', () => {
       'UpdateMember',
       'UpdateModels',
       'UpdatePasskey',
+      'UpdatePullRequest',
       'UpdateSecret',
       'UpdateServiceAccount',
       'UpdateSession',
@@ -234,6 +245,7 @@ describe('the description of the API', () => {
       KnownActivity: 'type',
       KnownNetwork: 'mode',
       NetworkInput: 'mode',
+      RevertChanges: 'scope',
     });
     for (const [name, schema] of unions) {
       const { propertyName, mapping } = discriminatorOf(schema);

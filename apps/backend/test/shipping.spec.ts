@@ -313,7 +313,7 @@ describe('a commit', () => {
 describe('a push', () => {
   it('never goes to the default branch, and never over commits of others', async () => {
     const { at, name, write } = await open();
-    await git.protect(name, null);
+    git.protect(name, null);
     await git.commit(name, { 'theirs.txt': 'x' }, 'taken');
     git.protect(name, { username: 'git', password: token });
     const [main, taken] = (await atHost(name, 'rev-parse', 'main', 'taken')).split('\n');

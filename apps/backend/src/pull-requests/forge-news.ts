@@ -47,4 +47,5 @@ export function newsOf(host: string, body: unknown): ForgeNews | null {
   };
 }
 
-const present = <T>(values: (T | null | undefined)[]): T[] => values.filter((value) => value != null);
+const present = <T>(values: (T | null | undefined)[]): T[] =>
+  values.filter((value) => value !== null && value !== undefined);

@@ -69,7 +69,7 @@ export class PullRequestStore {
         now.wantedVersion !== read.wantedVersion || now.nextAt?.getTime() !== read.nextAt?.getTime();
       const { nextAt, ...rest } = set;
       const next = { ...rest, ...(nextAt !== undefined && !isAskedAgain && { nextAt }) };
-      const after = { ...now, ...next } as PullRequestEntity;
+      const after = { ...now, ...next };
       const isNew = !isDeepStrictEqual(visible(after), visible(now));
       const changedAt = isNew ? new Date() : now.changedAt;
       await tx.of(PullRequestEntity).update(where, { ...next, changedAt });

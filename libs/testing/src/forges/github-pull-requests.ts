@@ -116,14 +116,20 @@ export function githubPullRequests(): GithubPullRequestState {
           `A pull request already exists for ${call.params['owner'] ?? ''}:${wanted.head}.`,
         );
       const one: TestPullRequest = {
-        ...{
-          number: all.length + 1,
-          repository: named(call),
-          title: wanted.title,
-          body: wanted.body ?? null,
-        },
-        ...{ head: wanted.head, base: wanted.base, draft: wanted.draft ?? false, state: 'open' },
-        ...{ merged: false, mergeable: null, labels: [], reviewers: [], reviews: [], comments: [] },
+        number: all.length + 1,
+        repository: named(call),
+        title: wanted.title,
+        body: wanted.body ?? null,
+        head: wanted.head,
+        base: wanted.base,
+        draft: wanted.draft ?? false,
+        state: 'open',
+        merged: false,
+        mergeable: null,
+        labels: [],
+        reviewers: [],
+        reviews: [],
+        comments: [],
         createdAt: new Date().toISOString(),
       };
       all.push(one);
@@ -158,7 +164,10 @@ export function githubPullRequests(): GithubPullRequestState {
       onOne(call, (one) => ({
         body: one.reviews.map(({ login, state, body }) => ({
           ...world.description.sample('pull-request-review'),
-          ...{ user: person(world, login), state, body, submitted_at: AT },
+          user: person(world, login),
+          state,
+          body,
+          submitted_at: AT,
         })),
       })),
 
@@ -166,8 +175,11 @@ export function githubPullRequests(): GithubPullRequestState {
       onOne(call, (one) => ({
         body: one.comments.map(({ login, path, line, body }, id) => ({
           ...world.description.sample('pull-request-review-comment'),
-          ...{ id, user: person(world, login), path, body, created_at: AT },
-          // GitHub leaves it out, or sends null, for a line that is gone.
+          id,
+          user: person(world, login),
+          path,
+          body,
+          created_at: AT,
           ...(line !== null && { line }),
         })),
       })),
@@ -175,11 +187,17 @@ export function githubPullRequests(): GithubPullRequestState {
     'GET /repos/{owner}/{repo}/commits/{ref}/check-runs': (call, world) => {
       const runs = checksOf(call).map((check) => ({
         ...world.description.sample('check-run'),
-        ...{ id: idOf(check), name: check.name, html_url: `${world.url}/checks/${idOf(check)}` },
-        ...{ status: 'completed', conclusion: check.conclusion },
+        id: idOf(check),
+        name: check.name,
+        html_url: `${world.url}/checks/${idOf(check)}`,
+        status: 'completed',
+        conclusion: check.conclusion,
         output: {
-          ...{ title: check.title ?? null, summary: check.summary ?? null, text: null },
-          ...{ annotations_count: check.annotations?.length ?? 0, annotations_url: world.url },
+          title: check.title ?? null,
+          summary: check.summary ?? null,
+          text: null,
+          annotations_count: check.annotations?.length ?? 0,
+          annotations_url: world.url,
         },
       }));
       return { body: { total_count: runs.length, check_runs: runs } };
@@ -189,7 +207,11 @@ export function githubPullRequests(): GithubPullRequestState {
       const check = everyCheck()[Number(call.params['check_run_id']) - 1];
       const found = (check?.annotations ?? []).map(({ path, line, message }) => ({
         ...world.description.sample('check-annotation'),
-        ...{ path, start_line: line, end_line: line, message, annotation_level: 'failure' },
+        path,
+        start_line: line,
+        end_line: line,
+        message,
+        annotation_level: 'failure',
       }));
       return { body: found };
     },
@@ -203,8 +225,13 @@ export function githubPullRequests(): GithubPullRequestState {
       return {
         body: {
           ...combined,
-          repository: { ...(combined['repository'] as object), owner: person(world, 'acme') },
-          ...{ state: 'pending', statuses: found, total_count: found.length },
+          repository: {
+            ...(combined['repository'] as object),
+            owner: person(world, 'acme'),
+          },
+          state: 'pending',
+          statuses: found,
+          total_count: found.length,
         },
       };
     },
@@ -251,10 +278,21 @@ function pullRequest(
   });
   return {
     ...sample,
-    ...{ number: one.number, title: one.title, body: one.body, draft: one.draft, state: one.state },
-    ...{ html_url: `${world.url}/${one.repository}/pull/${one.number}`, user: person(world, 'octocat') },
-    ...{ merged_at: one.merged ? AT : null, created_at: one.createdAt },
-    ...{ head: at('head'), base: at('base'), labels: one.labels.map((name) => label(world, name)) },
-    ...(schema === 'pull-request' && { merged: one.merged, mergeable: one.mergeable }),
+    number: one.number,
+    title: one.title,
+    body: one.body,
+    draft: one.draft,
+    state: one.state,
+    html_url: `${world.url}/${one.repository}/pull/${one.number}`,
+    user: person(world, 'octocat'),
+    merged_at: one.merged ? AT : null,
+    created_at: one.createdAt,
+    head: at('head'),
+    base: at('base'),
+    labels: one.labels.map((name) => label(world, name)),
+    ...(schema === 'pull-request' && {
+      merged: one.merged,
+      mergeable: one.mergeable,
+    }),
   };
 }

@@ -105,7 +105,7 @@ export class OpenApiDescription {
     if (!schema) return null;
     const at =
       '$ref' in given
-        ? `${String(given.$ref)}/content/application~1json/schema`
+        ? `${given.$ref}/content/application~1json/schema`
         : `${this.pointer(described)}/responses/${status}/content/application~1json/schema`;
     return this.errors(at, body);
   }
@@ -147,7 +147,7 @@ export class OpenApiDescription {
   }
 
   private leastOf(given: Schema): unknown {
-    const schema = this.resolved<Schema>(given as { $ref: string });
+    const schema = this.resolved<Schema>(given);
     if (schema['nullable'] === true) return null;
     if (Array.isArray(schema['enum'])) return schema['enum'][0];
     for (const choice of ['anyOf', 'oneOf'] as const)

@@ -140,7 +140,7 @@ function toPullRequest(given: GivenPullRequest): ForgePullRequest {
     state: given.merged_at !== null ? 'merged' : given.state === 'closed' ? 'closed' : open,
     base: given.base.ref,
     headCommit: given.head.sha,
-    conflicts: given.mergeable == null ? null : !given.mergeable,
+    conflicts: typeof given.mergeable === 'boolean' ? !given.mergeable : null,
     labels: given.labels.flatMap(({ name }) => name ?? []),
     createdAt: new Date(given.created_at),
   };

@@ -3,12 +3,15 @@ export function completeExpandButtons(host: HTMLElement): void {
   for (const button of host.shadowRoot?.querySelectorAll<HTMLElement>('[data-expand-button]') ?? []) {
     button.ariaLabel = nameOf(button.dataset);
     button.tabIndex = 0;
-    button.onkeydown = (event) => {
-      if (event.key !== 'Enter' && event.key !== ' ') return;
-      event.preventDefault();
-      button.click();
-    };
+    // Added once, however often the viewer draws.
+    button.addEventListener('keydown', clickByKey);
   }
+}
+
+function clickByKey(event: KeyboardEvent): void {
+  if (event.key !== 'Enter' && event.key !== ' ') return;
+  event.preventDefault();
+  if (event.currentTarget instanceof HTMLElement) event.currentTarget.click();
 }
 
 function nameOf({ expandUp, expandDown, expandBoth }: DOMStringMap): string {

@@ -41,13 +41,9 @@ export function useLineNotes(session: Session, diff: Diff): (file: DiffFile) => 
     }
     for (const [path, ofFile] of findings)
       for (const finding of ofFile) notes.at(path, 'new', finding.last_line).findings.push(finding);
-    const known = new Map<string, readonly LineNote[]>();
-    return ({ path, old_path: oldPath }) => {
-      const found = known.get(path) ?? notes.of(path, oldPath ?? path);
-      known.set(path, found);
-      return found;
-    };
-  }, [findings, comments, drafts]);
+    const ofFiles = new Map(diff.files.map(({ path, old_path: old }) => [path, notes.of(path, old ?? path)]));
+    return ({ path }) => ofFiles.get(path) ?? NONE;
+  }, [findings, comments, drafts, diff.files]);
 }
 
 const sideOf = ({ side }: Comment): 'old' | 'new' => (side === 'old' ? 'old' : 'new');

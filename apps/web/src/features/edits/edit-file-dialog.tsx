@@ -55,7 +55,7 @@ export function EditFileDialog({ session, file, onClose }: EditFileDialogProps) 
         </div>
       )}
       {problem && <p className="mt-4 flex-1 text-sm text-muted-foreground">{problem}</p>}
-      {data?.text != null && !problem ? (
+      {typeof data?.text === 'string' && !problem ? (
         <Editor
           key={`${tree}/${draft === null}`}
           session={session}
@@ -92,14 +92,15 @@ function Editor({ session, file, saved, draft, name, onDiscard, onClose }: Edito
   const isChanged = text !== saved;
   const problem = tooLong(text, MAX_FILE_LENGTH);
   const isDone = useRef(false);
-  const keep = useEffectEvent(() => {
-    drafts.write(name, isChanged && !isDone.current ? JSON.stringify({ tree, text }) : '');
+  const keep = useEffectEvent((written: string) => {
+    drafts.write(name, written !== saved && !isDone.current ? JSON.stringify({ tree, text: written }) : '');
   });
+  const keepNow = useEffectEvent(() => keep(text));
   useEffect(() => {
-    const timer = setTimeout(() => keep(), KEEP_AFTER_MS);
+    const timer = setTimeout(() => keep(text), KEEP_AFTER_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  useEffect(() => () => keep(), []);
+  useEffect(() => () => keepNow(), []);
   const discard = () => {
     isDone.current = true;
     onDiscard();

@@ -33,7 +33,7 @@ export const diffPagesQuery = (sessionId: string, scope: DiffScope) =>
     queryKey: diffKeys.pages(sessionId, scope),
     queryFn: ({ signal, pageParam }) =>
       request(path`/api/sessions/${sessionId}/diff`, { schema: Diff, query: pageParam, signal }),
-    initialPageParam: scope as Page,
+    initialPageParam: scope,
     getNextPageParam: ({ from, to, next_cursor: cursor }): Page | null =>
       cursor ? { ...scope, from, to, cursor } : null,
     select: ({ pages }): Diff | undefined => {

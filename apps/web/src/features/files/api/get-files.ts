@@ -10,7 +10,7 @@ export const folderQuery = (sessionId: string, at: string | undefined, folder: s
     queryKey: ['files', sessionId, at ?? 'now', 'folder', folder ?? ''] as const,
     queryFn: ({ signal, pageParam }) =>
       request(filesUrl(sessionId), { schema: Files, query: { at, folder, ...pageParam }, signal }),
-    initialPageParam: {} as { at?: string; cursor?: string },
+    initialPageParam: {},
     getNextPageParam: ({ at: tree, next_cursor: cursor }) => (cursor ? { at: tree, cursor } : null),
     select: ({ pages }): Files | undefined => {
       const [first, last] = [pages[0], pages.at(-1)];
