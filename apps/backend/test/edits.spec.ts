@@ -59,7 +59,7 @@ async function differences(id: string, from: string): Promise<string[]> {
 
 /** Keeps whatever restores this session's files waiting, as `restore.sh` does. */
 async function holdFiles(id: string): Promise<() => Promise<void>> {
-  const holder = spawn('flock', [repoOf(world, id), 'sh', '-c', 'echo held; read -r _'], {
+  const holder = spawn('bash', ['-c', 'exec 9<"$0"; flock 9; echo held; read -r _', repoOf(world, id)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   await once(holder.stdout, 'data');

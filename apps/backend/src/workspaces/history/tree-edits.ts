@@ -230,7 +230,7 @@ export class TreeEdits {
 }
 
 /** @param conflicts at least one */
-export function conflict(conflicts: EditConflict[]): ProblemError {
+function conflict(conflicts: EditConflict[]): ProblemError {
   const shown = conflicts.slice(0, MAX_CONFLICTS);
   const names = shown.slice(0, 3).map(describeConflict).join(', ');
   const rest = conflicts.length > 3 ? ' and other files' : '';

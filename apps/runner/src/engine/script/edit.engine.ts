@@ -23,6 +23,7 @@ export class EditEngine extends Engine<EditRun> {
     const restore = { from, to: input.target, head: null };
     const code = await this.scripts.restoreFiles({ runId, paths: thread.paths }, restore, {
       mayReplaceIgnored: false,
+      signal,
     });
     signal.throwIfAborted();
     yield { type: 'script.ended', data: { failure: failureOf(code) } };

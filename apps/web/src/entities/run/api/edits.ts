@@ -33,7 +33,7 @@ function send(sessionId: string, edit: Edit): Promise<Run> {
  * Makes an edit and reports it, with an undo.
  * @throws ApiError when it was refused
  */
-export async function makeEdit(client: QueryClient, sessionId: string, edit: Edit): Promise<void> {
+async function makeEdit(client: QueryClient, sessionId: string, edit: Edit): Promise<void> {
   try {
     report(client, await send(sessionId, edit));
   } finally {
