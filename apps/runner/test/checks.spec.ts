@@ -15,7 +15,7 @@ const SCENARIOS = [{ name: 'any', steps: [{ do: 'message' as const, text: 'Done.
 const JAILED = { ISOLATION: 'bubblewrap' };
 /** Everything below a folder, with modes, targets and contents. */
 const WITHOUT_GIT = `-not -path ./.git -not -path './.git/*'`;
-const LISTING = `find . -mindepth 1 ${WITHOUT_GIT} -printf '%P %y %m %l\\n' | sort; find . ${WITHOUT_GIT} -type f | sort | xargs sha256sum`;
+const LISTING = `export LC_ALL=C; find . -mindepth 1 ${WITHOUT_GIT} -printf '%P %y %m %l\\n' | sort; find . ${WITHOUT_GIT} -type f | sort | xargs sha256sum`;
 
 let world: RunnerWorld;
 let runner: RunnerProcess;
