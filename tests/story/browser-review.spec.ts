@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import type { Session } from '@saas-codex/contracts/sessions';
 import {
   accessibilityFaults,
@@ -140,6 +140,34 @@ test('the keyboard goes from file to file, marks, and searches names and changed
   await screenshot(page, 'review-search');
   await page.keyboard.press('Escape');
   await card('src/values.ts').waitFor();
+}, 120_000);
+
+test('comments, lines between changes and reverts stand in one diff', async () => {
+  await open('changes');
+  const values = card('src/values.ts');
+  const changed = values.getByText(/export const changed/);
+  await changed.waitFor();
+  await values.locator('[data-expand-button]').first().click();
+  const between = values.getByText('export const value45 = 45;');
+  await between.waitFor();
+
+  // A line that did not change takes a comment too, below it. Letters that are typed there are no shortcuts.
+  await values.locator('[data-column-number="46"]').first().hover();
+  await values.locator('[data-utility-button]').click();
+  const field = page.getByRole('textbox', { name: 'Comment on line 46' });
+  await field.pressSequentially('Review j, v or c?');
+  await field.press('ControlOrMeta+Enter');
+  const comment = values.getByRole('article', { name: 'Comment by You' });
+  await comment.getByText('Review j, v or c?').waitFor();
+  const heightOf = async (element: Locator) => (await element.boundingBox())?.y ?? 0;
+  await waitFor(async () => (await heightOf(comment)) > (await heightOf(between)));
+  await inEachTheme('review-comment');
+
+  await values.getByRole('button', { name: 'Revert line 61' }).click();
+  await values.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: '1 comment', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Undo' }).first().click();
+  await changed.waitFor();
 }, 120_000);
 
 test('what was reviewed is left out until it changes again', async () => {

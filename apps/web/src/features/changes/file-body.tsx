@@ -101,7 +101,8 @@ function Patch({ sessionId, from, to, whitespace, file, layout, mayComment, ...n
               layout={layout}
               loadSides={data.truncated ? undefined : loadSides}
               selection={selection}
-              onRevert={onRevert}
+              // Without white space, a block that is shown may be a part of what the file has changed there.
+              onRevert={whitespace === 'ignore' ? undefined : onRevert}
               {...notes}
             />
           </div>

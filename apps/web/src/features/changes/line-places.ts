@@ -44,9 +44,10 @@ export function rowsOf(patch: string): PatchRow[] {
 
 /**
  * What a selection means: lines of the new file, or of the old one if only removed lines, or only that side, are selected.
- * @returns null when the patch does not show its ends
+ * @param shown the lines of the patch. A reader may also select lines between them, which the viewer shows on demand
  */
-export function linesOf(rows: readonly PatchRow[], range: ViewerRange): LineRange | null {
+export function linesOf(shown: readonly PatchRow[], range: ViewerRange): LineRange | null {
+  const rows = withLinesBetween(shown, Math.max(range.start, range.end));
   const ends = [
     indexOf(rows, range.side, range.start),
     indexOf(rows, range.endSide ?? range.side, range.end),
@@ -62,11 +63,32 @@ export function linesOf(rows: readonly PatchRow[], range: ViewerRange): LineRang
   return { side: isOld ? 'old' : 'new', first, last };
 }
 
+/** All lines of a file up to this one. Lines that a patch leaves out are the same on both sides. */
+function withLinesBetween(shown: readonly PatchRow[], last: number): PatchRow[] {
+  const rows: PatchRow[] = [];
+  const next = { old: 1, new: 1 };
+  const addUntil = (isReached: () => boolean) => {
+    while (!isReached()) rows.push({ old: next.old++, new: next.new++ });
+  };
+  for (const row of shown) {
+    addUntil(() => (row.old === null ? next.new >= (row.new ?? 0) : next.old >= row.old));
+    rows.push(row);
+    if (row.old !== null) next.old = row.old + 1;
+    if (row.new !== null) next.new = row.new + 1;
+  }
+  addUntil(() => next.old > last && next.new > last);
+  return rows;
+}
+
 /** The row that is `by` rows after the end of a selection; without one, the first changed row. */
 export function nextRow(rows: readonly PatchRow[], range: ViewerRange | null, by: number): PatchRow | null {
   if (!range) return rows.find((row) => row.old === null || row.new === null) ?? rows[0] ?? null;
-  const at = indexOf(rows, range.endSide ?? range.side, range.end);
-  return rows[Math.min(Math.max(at + by, 0), rows.length - 1)] ?? null;
+  const side = range.endSide ?? range.side;
+  const at = indexOf(rows, side, range.end);
+  // The rows around a line that the patch does not show are next to it.
+  const before = rows.findLastIndex((row) => (numberOn(row, side) ?? Infinity) < range.end);
+  const next = at >= 0 ? at + by : before + by + (by < 0 ? 1 : 0);
+  return rows[Math.min(Math.max(next, 0), rows.length - 1)] ?? null;
 }
 
 /** An end of a selection at this row. */
@@ -78,4 +100,7 @@ export const showsLine = (rows: readonly PatchRow[], side: CommentSide, line: nu
   indexOf(rows, viewerSide(side), line) >= 0;
 
 const indexOf = (rows: readonly PatchRow[], side: ViewerSide | undefined, line: number): number =>
-  rows.findIndex((row) => (side === 'deletions' ? row.old : row.new) === line);
+  rows.findIndex((row) => numberOn(row, side) === line);
+
+const numberOn = (row: PatchRow, side: ViewerSide | undefined): number | null =>
+  side === 'deletions' ? row.old : row.new;

@@ -12,6 +12,7 @@ import { changedBlocks } from './edits/changed-blocks.js';
 import { placeRevertButtons, REVERT_BUTTON_CSS } from './edits/revert-buttons.js';
 import { hangIndent } from './hang-indent.js';
 import { rowsOf, showsLine, viewerSide } from './line-places.js';
+import { useExpandedLines } from './use-expanded-lines.js';
 import type { LineNote } from './use-line-notes.js';
 import type { LineSelection } from './use-line-selection.js';
 import './patch-view.css';
@@ -39,7 +40,7 @@ interface PatchViewProps {
   layout: DiffLayout;
   /** Both sides of the whole file, to show the lines between changes. Without it they cannot be shown. */
   loadSides?: FileDiffContentsLoader | undefined;
-  /** Where they are about lines that the patch does not show, they stand above all lines. */
+  /** Where they are about lines that are not shown, they stand above all lines. */
   notes: readonly LineNote[];
   renderNote: (note: LineNote) => ReactNode;
   /** null: no lines can be selected. */
@@ -55,6 +56,7 @@ export const PatchView = memo(
     const text = useMemo(() => withMarks(patch), [patch]);
     const marked = text !== patch;
     const blocks = useMemo(() => changedBlocks(patch), [patch]);
+    const [isExpanded, noteExpanded] = useExpandedLines(patch);
     const { onSelect, onComment } = selection ?? {};
     const options = useMemo(
       () =>
@@ -76,22 +78,24 @@ export const PatchView = memo(
           onGutterUtilityClick: onComment,
           onPostRender: (host: HTMLElement) => {
             hideLineNumbers(host);
+            noteExpanded(host);
             completeExpandButtons(host);
             host.shadowRoot?.querySelectorAll<HTMLElement>('[data-line]').forEach(hangIndent);
             if (onRevert) placeRevertButtons(host, blocks, onRevert);
             if (marked) host.shadowRoot?.querySelectorAll('[data-line]').forEach(decorateMarks);
           },
         }) as const,
-      [theme, layout, marked, loadSides, onSelect, onComment, blocks, onRevert],
+      [theme, layout, marked, loadSides, onSelect, onComment, blocks, onRevert, noteExpanded],
     );
     const annotations = useMemo(() => {
       const rows = notes.length > 0 ? rowsOf(patch) : [];
       return notes.map((metadata) => {
         const { side, line } = metadata;
-        const lineNumber = showsLine(rows, side, line) ? line : 0;
+        const isShown = showsLine(rows, side, line) || (side === 'new' && isExpanded(line));
+        const lineNumber = isShown ? line : 0;
         return { side: viewerSide(side), lineNumber, metadata };
       });
-    }, [patch, notes]);
+    }, [patch, notes, isExpanded]);
     return (
       <PatchDiff
         className="patch-view"

@@ -16,11 +16,20 @@ it('reads a selection as lines of the new file, or of the old one where those ar
   expect(linesOf(rows, { start: 2, end: 2, side: 'deletions' })).toEqual({ side: 'new', first: 3, last: 3 });
   const mixed = { start: 9, side: 'deletions', end: 10, endSide: 'additions' } as const;
   expect(linesOf(rows, mixed)).toEqual({ side: 'new', first: 10, last: 10 });
-  expect(linesOf(rows, { ...additions, start: 7, end: 8 })).toBeNull();
+});
+
+it('reads a selection of lines between those of the patch, which a reader has had shown', () => {
+  const shown = { side: 'additions', endSide: 'additions' } as const;
+  expect(linesOf(rows, { ...shown, start: 7, end: 8 })).toEqual({ side: 'new', first: 7, last: 8 });
+  expect(linesOf(rows, { ...shown, start: 3, end: 12 })).toEqual({ side: 'new', first: 3, last: 12 });
+  expect(linesOf(rows, { start: 5, end: 9, side: 'deletions' })).toEqual({ side: 'old', first: 5, last: 9 });
+  expect(linesOf(rows, { start: 5, end: 6, side: 'deletions' })).toEqual({ side: 'new', first: 6, last: 7 });
 });
 
 it('goes from line to line, and begins at the first one that changed', () => {
   expect(nextRow(rows, null, 0)).toEqual({ old: null, new: 2 });
   expect(nextRow(rows, { start: 2, end: 2, side: 'additions' }, 1)).toEqual({ old: 2, new: 3 });
   expect(nextRow(rows, { start: 1, end: 1, side: 'additions' }, -1)).toEqual({ old: 1, new: 1 });
+  expect(nextRow(rows, { start: 7, end: 7, side: 'additions' }, 1)).toEqual({ old: 9, new: null });
+  expect(nextRow(rows, { start: 7, end: 7, side: 'additions' }, -1)).toEqual({ old: 2, new: 3 });
 });
