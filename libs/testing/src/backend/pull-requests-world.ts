@@ -64,7 +64,7 @@ export class PullRequestsWorld {
   }
 
   part<T>(type: abstract new (...parameters: never[]) => T): T {
-    return this.backend.app.get<T>(type as never, { strict: false });
+    return this.backend.app.get<T>(type, { strict: false });
   }
 
   /** As the owner of the tables. */
