@@ -34,11 +34,16 @@ export async function everyScreen(system: System, repository: string): Promise<S
   });
   const failing = { script: 'echo "a line of output"; exit 3' };
   const endless = { script: 'echo started; until [ -e go-on ]; do sleep 0.1; done' };
-  const [worked, settingUp, setupFailed, failed, archived, asking] = await Promise.all([
+  const [worked, shipped, settingUp, setupFailed, failed, archived, asking] = await Promise.all([
     start(
       { repo_url: repository },
       ({ diff }) => diff !== null && diff.files > 0,
       'Note what the beans need',
+    ),
+    start(
+      { repo_url: repository, title: 'A pushed session' },
+      ({ diff }) => diff !== null && diff.files > 0,
+      'Note what the leeks need',
     ),
     start({ setup: endless }, ({ setup_status: status }) => status === 'running', 'Wait for the setup'),
     start({ setup: failing }, ({ setup_status: status }) => status === 'failed', 'Wait for the person'),
@@ -51,6 +56,8 @@ export async function everyScreen(system: System, repository: string): Promise<S
     ),
   ]);
   await system.api(`/api${archived}`, { method: 'PATCH', body: JSON.stringify({ status: 'archived' }) });
+
+  await openPullRequest(system, shipped, repository);
 
   const { to: tree, files } = (await (await system.api(`/api${worked}/diff`)).json()) as Diff;
   const remark = {
@@ -94,6 +101,11 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const usage = at('/settings/usage', 'By repository');
   const models = at('/settings/models', 'gpt-6.1-sol');
   const changes = at(`${worked}?panel=changes`, 'The prompt was:');
+  const pullRequest = then(
+    at(`${shipped}?panel=closed`, /^Worked for/),
+    'Pull request could not be opened',
+    'has an address such as acme/app',
+  );
   const fromMenu = (first: Screen['open'], menu: string, entry: string, shown: string): Screen['open'] => {
     return async (page) => {
       await first(page);
@@ -130,6 +142,8 @@ export async function everyScreen(system: System, repository: string): Promise<S
       name: 'ship',
       open: then(at(`${worked}?panel=changes`, 'The prompt was:'), 'Ship', 'Commit and push'),
     },
+    { name: 'pull-request', open: pullRequest },
+    { name: 'pull-request-edit', open: then(pullRequest, 'Edit', 'Merge into') },
     { name: 'session-menu', open: then(idle, 'Session actions', 'Rename…') },
     { name: 'your-name', open: then(settings, 'Change your name', 'Change name') },
     { name: 'your-email', open: then(settings, 'Change your email', 'We mail a link') },
@@ -210,6 +224,18 @@ export async function everyScreen(system: System, repository: string): Promise<S
       },
     },
   ];
+}
+
+/** Pushes what a session has changed, and asks for a pull request, which the forge refuses: it is a mere git server. */
+async function openPullRequest(system: System, path: string, repository: string): Promise<void> {
+  const read = async () => (await (await system.api(`/api${path}`)).json()) as Session;
+  const { commit_id } = await post<{ commit_id: string }>(system, `/api${path}/commits`, {});
+  await post(system, `/api${path}/pushes`, { commit_id });
+  await waitFor(async () => (await read()).last_push?.status === 'pushed');
+  const url = new URL(repository).origin;
+  await post(system, '/api/forges', { kind: 'github', url, token: 'ghp_0123456789abcdef' });
+  await post(system, `/api${path}/pull-request`, { title: 'Note what the leeks need' });
+  await waitFor(async () => (await read()).pull_request?.status === 'failed');
 }
 
 /** Closes what the screen before has opened over the page. */

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
+import type { WebhookDefinition } from '@octokit/webhooks-examples';
 import type { ForgeWebhook } from '@saas-codex/contracts/pull-requests';
 import { FORGE_TOKEN, PullRequestsWorld, REPOSITORY } from '@saas-codex/testing/backend/pull-requests-world';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -7,10 +8,10 @@ import { newsOf } from '../src/pull-requests/forge-news.js';
 
 type Payload = Record<string, unknown>;
 /** What GitHub has sent to others. */
-const EXAMPLES = createRequire(import.meta.url)('@octokit/webhooks-examples') as {
-  name: string;
-  examples: Payload[];
-}[];
+const EXAMPLES = createRequire(import.meta.url)('@octokit/webhooks-examples') as (Pick<
+  WebhookDefinition,
+  'name'
+> & { examples: Payload[] })[];
 const exampleOf = (event: string): Payload => EXAMPLES.find(({ name }) => name === event)?.examples[0] ?? {};
 
 let world: PullRequestsWorld;

@@ -354,13 +354,16 @@ describe('Gitea', () => {
 });
 
 describe('a session', () => {
-  it('opens a private repository with the connection alone, and a credential comes before it', async () => {
+  it('opens a private repository with the connection alone, which is only its person’s', async () => {
     expect((await open()).failure).toMatchObject({ code: 'clone_auth_failed' });
-    const { body: forge } = await connect();
-    expect(await open()).toMatchObject({ status: 'ready' });
-    // Nobody else's session gets it.
-    expect((await open(colleague.key)).failure).toMatchObject({ code: 'clone_auth_failed' });
+    await connect();
+    const [own, others] = await Promise.all([open(), open(colleague.key)]);
+    expect(own).toMatchObject({ status: 'ready' });
+    expect(others.failure).toMatchObject({ code: 'clone_auth_failed' });
+  });
 
+  it('uses a credential before the connection, and says which of both was refused', async () => {
+    const { body: forge } = await connect();
     const wrong = { host: github.host, token: newToken() };
     const saved = await call<{ credential_id: string }>('POST', '/api/credentials', wrong);
     expect((await open()).failure?.detail).toContain(`refused the credential for ${github.host}`);

@@ -87,6 +87,8 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
 export const COLUMN_GRANTS: Readonly<Record<'tenant' | 'system', ColumnGrants>> = {
   tenant: {},
   system: {
+    // Whose webhook an address is.
+    connected_forges: { SELECT: ['id', 'tenant_id', 'url'] },
     // Accounts at a provider. Passwords are in another column.
     user_accounts: {
       SELECT: ['user_id', 'provider_id', 'account_id'],

@@ -4,7 +4,8 @@ import type { TenantScope } from '../database/tenant-row.js';
 import { Clones, type ParsedAddress } from '../workspaces/clones/clones.js';
 import { ForgeConnections } from './forge-connections.js';
 import type { ConnectedForgeEntity } from './connected-forge.entity.js';
-import type { Forge, RepositoryRef } from './port/forge.js';
+import type { Forge } from './port/forge.js';
+import type { RepositoryRef } from './port/repositories.js';
 
 const HTTPS_PORT = 443;
 

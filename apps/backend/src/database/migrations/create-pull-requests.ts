@@ -46,6 +46,11 @@ export class CreatePullRequests1796503000000 implements MigrationInterface {
         created_at timestamptz(3) NOT NULL
       )`);
     await addRowSecurity(db, 'forge_webhooks');
+    await db.query(
+      allowKinds(
+        "'environment', 'model_key', 'git_credential', 'webhook_secret', 'forge_token', 'forge_webhook'",
+      ),
+    );
     await db.query(`
       ALTER TABLE secrets ADD COLUMN forge_webhook_id uuid
         GENERATED ALWAYS AS (CASE WHEN kind = 'forge_webhook' THEN id END) STORED
@@ -55,8 +60,17 @@ export class CreatePullRequests1796503000000 implements MigrationInterface {
 
   async down(db: QueryRunner): Promise<void> {
     await db.query('ALTER TABLE secrets DROP COLUMN forge_webhook_id');
+    await db.query("DELETE FROM secrets WHERE kind = 'forge_webhook'");
+    await db.query(
+      allowKinds("'environment', 'model_key', 'git_credential', 'webhook_secret', 'forge_token'"),
+    );
     await db.query('DROP TABLE forge_webhooks');
     await db.query('ALTER TABLE sessions DROP COLUMN pull_request');
     await db.query('DROP TABLE pull_requests');
   }
 }
+
+const allowKinds = (kinds: string) => `
+  ALTER TABLE secrets
+    DROP CONSTRAINT secrets_kind_check,
+    ADD CONSTRAINT secrets_kind_check CHECK (kind IN (${kinds}))`;

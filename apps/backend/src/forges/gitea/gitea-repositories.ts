@@ -1,12 +1,12 @@
 import type { Branch, Repository } from 'gitea-js';
 import { allPages } from '../port/all-pages.js';
-import type { RepositoryRef } from '../port/forge.js';
 import type {
   ForgeBranch,
   ForgeRepositories,
   ForgeRepository,
   ForgeTag,
   Listed,
+  RepositoryRef,
 } from '../port/repositories.js';
 import { namesOf } from '../port/repository-names.js';
 import { type giteaAsker, type GiteaClient, unlessMissing } from './gitea-client.js';

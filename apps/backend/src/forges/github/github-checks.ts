@@ -1,7 +1,7 @@
 import type { CheckState, PullRequestCheck } from '@saas-codex/contracts/pull-requests';
 import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
-import type { RepositoryRef } from '../port/forge.js';
-import { namesOf } from './github-repositories.js';
+import type { RepositoryRef } from '../port/repositories.js';
+import { namesOf } from '../port/repository-names.js';
 
 const PAGE = 100;
 /** Characters of what one check says. */

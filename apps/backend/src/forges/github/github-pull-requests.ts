@@ -1,9 +1,9 @@
 import type { PullRequestComment, PullRequestReview } from '@saas-codex/contracts/pull-requests';
 import type { Octokit } from '@octokit/rest';
-import type { RepositoryRef } from '../port/forge.js';
 import type { ForgePullRequest, ForgePullRequests, NewPullRequest } from '../port/pull-requests.js';
+import type { RepositoryRef } from '../port/repositories.js';
+import { namesOf } from '../port/repository-names.js';
 import { GithubChecks } from './github-checks.js';
-import { namesOf } from './github-repositories.js';
 
 const PAGE = 100;
 /** Characters of what one person wrote. */

@@ -1,13 +1,13 @@
 import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
 import { ForgeError } from '../port/forge-error.js';
 import { allPages } from '../port/all-pages.js';
-import type { RepositoryRef } from '../port/forge.js';
 import type {
   ForgeBranch,
   ForgeRepositories,
   ForgeRepository,
   ForgeTag,
   Listed,
+  RepositoryRef,
 } from '../port/repositories.js';
 import { namesOf } from '../port/repository-names.js';
 
@@ -18,8 +18,6 @@ type GivenRepository = Pick<
   FullRepository,
   'full_name' | 'clone_url' | 'html_url' | 'description' | 'private' | 'permissions'
 > & { default_branch?: string | undefined; archived?: boolean | undefined; size?: number };
-
-export { namesOf };
 
 export class GithubRepositories implements ForgeRepositories {
   constructor(private readonly octokit: Octokit) {}

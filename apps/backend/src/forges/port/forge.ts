@@ -25,12 +25,6 @@ export interface ForgeIdentity {
   expiresAt: Date | null;
 }
 
-/** A repository at a forge. */
-export interface RepositoryRef {
-  /** `acme/app`; GitLab has longer ones. Without slashes at its ends, and without `.git`. */
-  path: string;
-}
-
 /** What an adapter is made from. */
 export interface ForgeConnection {
   /** An origin. */

@@ -4,7 +4,7 @@ import type {
   PullRequestReview,
   PullRequestState,
 } from '@saas-codex/contracts/pull-requests';
-import type { RepositoryRef } from './forge.js';
+import type { RepositoryRef } from './repositories.js';
 
 /** A pull request as the forge has it. */
 export interface ForgePullRequest {

@@ -1,4 +1,8 @@
-import type { RepositoryRef } from './forge.js';
+/** A repository at a forge. */
+export interface RepositoryRef {
+  /** `acme/app`; GitLab has longer ones. Without slashes at its ends, and without `.git`. */
+  path: string;
+}
 
 /** What the person of a connection may do in a repository, as the forge says. null: it does not say. */
 interface RepositoryRights {

@@ -1,5 +1,5 @@
 import { ForgeError } from './forge-error.js';
-import type { RepositoryRef } from './forge.js';
+import type { RepositoryRef } from './repositories.js';
 
 /** Of a forge whose repositories have one owner and a name. @throws ForgeError not_found when it is no such address */
 export function namesOf({ path }: RepositoryRef): { owner: string; repo: string } {

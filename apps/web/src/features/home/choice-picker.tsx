@@ -127,7 +127,7 @@ export function ChoicePicker(props: ChoicePickerProps) {
             <span className="truncate">{fallback.text}</span>
           </Choice>
         </Command.List>
-        {props.note && <div className="border-t px-3.5 py-2 text-xs">{props.note}</div>}
+        {props.note}
         <p className="border-t px-3.5 py-2 text-xs text-muted-foreground">{props.hint}</p>
       </Command>
     </ChipField>

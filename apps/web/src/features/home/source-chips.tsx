@@ -87,7 +87,7 @@ export function RefChip({ recent, repository, ...props }: ChipProps & { reposito
 
 /** Nothing while all goes well. */
 const SearchNote = ({ failed, isSearching }: { failed: readonly string[]; isSearching: boolean }) => (
-  <div role="status" className="empty:hidden">
+  <div role="status" className="border-t px-3.5 py-2 text-xs empty:hidden">
     {isSearching && <span className="text-muted-foreground">Searching…</span>}
     {!isSearching &&
       failed.map((detail) => (
