@@ -76,7 +76,7 @@ export function ChangesHeader({
             )}
           </p>
         )}
-        <div className="ml-auto flex items-center gap-0.5">
+        <div className="ml-auto flex flex-wrap items-center justify-end gap-0.5">
           {count > 0 && <SearchField search={search} onSearch={onSearch} />}
           {count > 0 && (
             <>

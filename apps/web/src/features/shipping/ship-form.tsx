@@ -6,6 +6,7 @@ import {
   type Push,
 } from '@saas-codex/contracts/shipping';
 import { useQuery } from '@tanstack/react-query';
+import { ChevronRight } from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
 import { FileStat, FileStatus, StatSummary } from '../../entities/session/changed-file.js';
 import { diffQuery } from '../../entities/session/api/get-diff.js';
@@ -92,6 +93,10 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
           <StatSummary
             stat={diff.stat}
             verb={shipped.shippedTree === undefined ? 'changed' : 'changed since the last push'}
+          />
+          <ChevronRight
+            aria-hidden
+            className="ml-auto size-4 text-muted-foreground transition-transform group-open:rotate-90"
           />
         </summary>
         <ul className="mt-2 max-h-40 space-y-1 overflow-y-auto">
