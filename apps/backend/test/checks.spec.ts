@@ -237,7 +237,7 @@ describe('a run of checks', () => {
       await world.call('POST', '/api/secrets', { name, value: `value of ${name}` });
     const id = await session({ secrets: ['TOKEN', 'OTHER'] });
     const { checks } = await check(id);
-    expect(checks[1]).toMatchObject({ status: 'passed', log: 'given: [redacted: TOKEN]\n' });
+    expect(checks[1]).toMatchObject({ status: 'passed', log: 'given: [secret TOKEN]\n' });
     const without = await session({ secrets: ['OTHER'] });
     expect((await check(without)).checks[1]).toMatchObject({ log: 'given: \n' });
   }, 30_000);
