@@ -1,7 +1,14 @@
-import type { PullRequest } from '@saas-codex/contracts/pull-requests';
 import type { Session } from '@saas-codex/contracts/sessions';
+import {
+  CREATE,
+  expectOneInSpiteOf,
+  expectOneInSpiteOfAnEnd,
+  LIST,
+  OPERATIONS,
+  said,
+  strike,
+} from '@saas-codex/testing/backend/forge-faults';
 import { PullRequestsWorld, REPOSITORY } from '@saas-codex/testing/backend/pull-requests-world';
-import type { GithubAnswer, GithubCall } from '@saas-codex/testing/forges/github-world';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
 let world: PullRequestsWorld;
@@ -18,32 +25,8 @@ afterAll(async () => {
   expect(wrong).toEqual([]);
 }, 60_000);
 
-const ofBranch = (branch: string) => world.state.all.filter(({ head }) => head === branch);
+const ofBranch = (branch: string) => world.ofBranch(branch);
 const at = (one: Session | undefined) => one?.pull_request;
-const said = (message: string) => ({ message, documentation_url: 'https://docs.github.com/rest' });
-
-/** @param times how often it strikes */
-function strike(operation: string, fault: GithubAnswer | 'lost', times = 1): () => number {
-  let left = times;
-  world.github.fault = ({ method, path }: GithubCall) => {
-    if (`${method} ${path}` !== operation || left === 0) return null;
-    left -= 1;
-    return fault;
-  };
-  return () => times - left;
-}
-
-/** What a person and time do: time ends the pauses, and the person asks again after a refusal. */
-async function untilReady(id: string, askAgain: () => Promise<unknown>): Promise<PullRequest> {
-  return waitFor(
-    async () => {
-      const now = await world.askNow(id);
-      if (now.status === 'failed') await askAgain();
-      return now.status === 'ready' && now.failure === null && now.read_at !== null ? now : null;
-    },
-    { what: 'the pull request to be ready' },
-  );
-}
 
 describe('a pull request', () => {
   it('is opened for the branch that was pushed, and changed where there is one', async () => {
@@ -161,7 +144,7 @@ describe('a pull request', () => {
     expect(second.number).toBeGreaterThan(first?.number ?? 0);
     expect(ofBranch(branch)).toHaveLength(2);
     // Closed while a change of it waits for GitHub.
-    strike('GET /repos/{owner}/{repo}/pulls/{pull_number}', { status: 503, body: said('Busy') });
+    strike(world, 'GET /repos/{owner}/{repo}/pulls/{pull_number}', { status: 503, body: said('Busy') });
     await world.call('PATCH', `/api/sessions/${id}/pull-request`, { title: 'Say it' });
     await world.is(id, ({ failure }) => failure?.code === 'forge_unavailable');
     Object.assign(ofBranch(branch)[1] ?? {}, { state: 'closed' });
@@ -184,54 +167,19 @@ describe('a pull request', () => {
 });
 
 describe('a forge that fails', () => {
-  const LIST = 'GET /repos/{owner}/{repo}/pulls';
-  const CREATE = 'POST /repos/{owner}/{repo}/pulls';
-  const OPERATIONS = [
-    LIST,
-    CREATE,
-    'GET /repos/{owner}/{repo}/pulls/{pull_number}',
-    'PATCH /repos/{owner}/{repo}/pulls/{pull_number}',
-    'PUT /repos/{owner}/{repo}/issues/{issue_number}/labels',
-    'POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers',
-    'GET /repos/{owner}/{repo}/commits/{ref}/check-runs',
-    'GET /repos/{owner}/{repo}/commits/{ref}/status',
-    'GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews',
-    'GET /repos/{owner}/{repo}/pulls/{pull_number}/comments',
-  ];
-  const FAULTS: [string, GithubAnswer | 'lost'][] = [
-    ['an answer that is lost', 'lost'],
-    ['500', { status: 500, body: said('Oops') }],
-    ['403', { status: 403, body: said('Resource not accessible by personal access token') }],
-    ['409', { status: 409, body: said('Conflict') }],
-    ['422', { status: 422, body: said('Validation Failed') }],
-    ['a rate limit', { status: 429, body: said('Slow down'), headers: { 'retry-after': '60' } }],
-  ];
-
-  it.each(FAULTS)(
-    'once at each call, with %s, leaves one pull request that is as it was asked for',
-    async (_, fault) => {
-      for (const operation of OPERATIONS) {
-        const { id, branch } = await world.pushed();
-        const struck = strike(operation, fault);
-        const open = () => world.open(id, { labels: ['codex'], reviewers: ['hubot'] });
-        await open();
-        await untilReady(id, open);
-        const change = () => world.call('PATCH', `/api/sessions/${id}/pull-request`, { body: 'Changed' });
-        await change();
-        const after = await untilReady(id, change);
-        expect([operation, struck()]).toEqual([operation, 1]);
-        const found = ofBranch(branch);
-        expect(found).toHaveLength(1);
-        expect(found[0]).toMatchObject({ body: 'Changed', labels: ['codex'], reviewers: ['hubot'] });
-        expect(after.number).toBe(found[0]?.number);
-      }
-    },
-    120_000,
-  );
+  // tests/faults/long has all other faults.
+  it('to answer once, at each call, leaves one pull request that is as it was asked for', async () => {
+    for (const operation of OPERATIONS) await expectOneInSpiteOf(world, operation, 'lost');
+  }, 120_000);
 
   it('is left alone until it wants to be asked again, also by webhooks and a new scan', async () => {
     const { id, branch } = await world.pushed();
-    strike(LIST, { status: 403, body: said('rate limit'), headers: { 'retry-after': '3000' } }, Infinity);
+    strike(
+      world,
+      LIST,
+      { status: 403, body: said('rate limit'), headers: { 'retry-after': '3000' } },
+      Infinity,
+    );
     const before = Date.now();
     await world.open(id);
     const waiting = await world.is(id, ({ failure }) => failure !== null);
@@ -246,7 +194,7 @@ describe('a forge that fails', () => {
 
   it('with a token that it no longer takes says how to mend it, and what was asked for is still there', async () => {
     const { id } = await world.pushed();
-    strike(LIST, { status: 401, body: said('Bad credentials') });
+    strike(world, LIST, { status: 401, body: said('Bad credentials') });
     await world.open(id, { title: 'Kept' });
     const failed = await world.is(id, ({ status }) => status === 'failed');
     expect(failed).toMatchObject({ title: 'Kept', failure: { code: 'forge_token_refused' }, retry_at: null });
@@ -263,19 +211,9 @@ describe('a forge that fails', () => {
     expect(failed.number).toBe(ofBranch(branch)[0]?.number);
   });
 
-  it.each([LIST, CREATE, ...OPERATIONS.slice(4)])(
-    'and a backend that ends at %s: the next one finishes it, and opens no second one',
-    async (operation) => {
-      const { id, branch } = await world.pushed();
-      const struck = strike(operation, 'lost');
-      await world.open(id, { labels: ['codex'], reviewers: ['hubot'] });
-      await waitFor(struck);
-      await world.restart();
-      await untilReady(id, () => Promise.reject(new Error('Nobody asks again.')));
-      expect(ofBranch(branch)).toMatchObject([{ labels: ['codex'], reviewers: ['hubot'] }]);
-    },
-    60_000,
-  );
+  it('and a backend that ends while one is opened: the next one finds it, and opens no second one', async () => {
+    await expectOneInSpiteOfAnEnd(world, CREATE);
+  }, 60_000);
 
   it('finds what was opened when two ask at once', async () => {
     const { id, branch } = await world.pushed();

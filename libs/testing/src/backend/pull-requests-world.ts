@@ -131,6 +131,11 @@ export class PullRequestsWorld {
     return this.call('POST', `/api/sessions/${sessionId}/pull-request`, { title: 'Say hello', ...body });
   }
 
+  /** What the forge has for it, oldest first. */
+  ofBranch(branch: string): GithubPullRequestState['all'][number][] {
+    return this.state.all.filter(({ head }) => head === branch);
+  }
+
   async read(sessionId: string): Promise<PullRequest> {
     return (await this.call<PullRequest>('GET', `/api/sessions/${sessionId}/pull-request`)).body;
   }
