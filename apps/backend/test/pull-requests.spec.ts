@@ -27,6 +27,7 @@ afterAll(async () => {
 
 const ofBranch = (branch: string) => world.ofBranch(branch);
 const at = (one: Session | undefined) => one?.pull_request;
+
 describe('a pull request', () => {
   it('is opened for the branch that was pushed, and changed where there is one', async () => {
     const { id, branch, commit } = await world.pushed();
