@@ -82,6 +82,7 @@ describe('the description of the API', () => {
     expect(closed.toSorted()).toEqual([
       'AcceptInvitation',
       'AllowListNetworkInput',
+      'AskNetworkInput',
       'ChangeEmail',
       'ChangePassword',
       'CompletePasswordReset',

@@ -2678,7 +2678,7 @@ export interface components {
             updated_at: string;
         };
         Network: components["schemas"]["KnownNetwork"] | components["schemas"]["UnknownNetwork"];
-        KnownNetwork: components["schemas"]["OffNetwork"] | components["schemas"]["AllowListNetwork"] | components["schemas"]["OnNetwork"];
+        KnownNetwork: components["schemas"]["OffNetwork"] | components["schemas"]["AllowListNetwork"] | components["schemas"]["AskNetwork"] | components["schemas"]["OnNetwork"];
         OffNetwork: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -2709,6 +2709,15 @@ export interface components {
              * @enum {string}
              */
             methods: "read" | "any";
+        };
+        AskNetwork: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            mode: "ask";
+            /** @default [] */
+            hosts: components["schemas"]["HostRule"][];
         };
         OnNetwork: {
             /**
@@ -2840,11 +2849,18 @@ export interface components {
             /** Format: uuid */
             run_id: string;
             /** @enum {string} */
-            kind: "command" | "file_change";
-            /** @description Of the command or the file change that waits */
+            kind: "command" | "file_change" | "network";
+            /** @description Of the command or the file change that waits. Of a connection: a name of its own, since no item is known */
             item_id: string;
             /** @description null: it is not a command, or one without a text */
             command: string | null;
+            /** @description Of a connection: where it leads */
+            destination?: {
+                host: string;
+                port: number;
+                /** @description null: not known, since the connection is encrypted */
+                method: string | null;
+            } | null;
             /** @description Why the agent asks; null: it does not say */
             reason: string | null;
             /** @description The answers that are possible */
@@ -3689,7 +3705,7 @@ export interface components {
                 host: string;
                 port: number;
                 /** @enum {string} */
-                reason: "network_off" | "host_not_allowed" | "method_not_allowed" | "address_not_public";
+                reason: "network_off" | "host_not_allowed" | "declined" | "method_not_allowed" | "address_not_public";
             };
         };
         LimitReachedEvent: {
@@ -3769,11 +3785,18 @@ export interface components {
                 approval_id: string;
                 request_id: string;
                 /** @enum {string} */
-                kind: "command" | "file_change";
-                /** @description Of the command or the file change that waits */
+                kind: "command" | "file_change" | "network";
+                /** @description Of the command or the file change that waits. Of a connection: a name of its own, since no item is known */
                 item_id: string;
                 /** @description null: it is not a command, or one without a text */
                 command: string | null;
+                /** @description Of a connection: where it leads */
+                destination?: {
+                    host: string;
+                    port: number;
+                    /** @description null: not known, since the connection is encrypted */
+                    method: string | null;
+                } | null;
                 /** @description Why the agent asks; null: it does not say */
                 reason: string | null;
                 /** @description The answers that are possible */
@@ -4922,7 +4945,7 @@ export interface components {
              */
             visibility?: "tenant" | "private";
         };
-        NetworkInput: components["schemas"]["OffNetworkInput"] | components["schemas"]["AllowListNetworkInput"] | components["schemas"]["OnNetworkInput"];
+        NetworkInput: components["schemas"]["OffNetworkInput"] | components["schemas"]["AllowListNetworkInput"] | components["schemas"]["AskNetworkInput"] | components["schemas"]["OnNetworkInput"];
         OffNetworkInput: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -4953,6 +4976,15 @@ export interface components {
              * @enum {string}
              */
             methods: "read" | "any";
+        };
+        AskNetworkInput: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            mode: "ask";
+            /** @default [] */
+            hosts: components["schemas"]["HostRuleInput"][];
         };
         OnNetworkInput: {
             /**
@@ -5014,7 +5046,7 @@ export interface components {
          */
         DecideApproval: {
             /**
-             * @description accept: do it. accept_for_session: do it, and do not ask again for the same until the run ends. decline: go on without it. cancel: do not do it, and end the turn
+             * @description accept: do it. accept_for_session: do it, and do not ask again for the same until the run ends; a host is added to those that the session may reach. decline: go on without it. cancel: do not do it, and end the turn
              * @enum {string}
              */
             decision: "accept" | "accept_for_session" | "decline" | "cancel";
