@@ -40,7 +40,9 @@ export const QUESTION = {
   kind: openEnum(APPROVAL_KINDS),
   item_id: z
     .string()
-    .describe('Of the command or the file change that waits. Of a connection: a name of its own, since no item is known'),
+    .describe(
+      'Of the command or the file change that waits. Of a connection: a name of its own, since no item is known',
+    ),
   command: z.string().nullable().describe('null: it is not a command, or one without a text'),
   destination: Destination.nullable().optional().describe('Of a connection: where it leads'),
   reason: z.string().nullable().describe('Why the agent asks; null: it does not say'),
