@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { jest } from '@jest/globals';
-import type { ApprovalDecision } from '@saas-codex/contracts/approval-questions';
+import type { ApprovalDecision, Destination } from '@saas-codex/contracts/approval-questions';
 import type { NetworkInput } from '@saas-codex/contracts/network';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { NetworkQuestions } from '../src/runs/network-questions.js';
@@ -113,12 +113,17 @@ describe('the egress proxy', () => {
         asked.push(question);
         answers.push(answer);
       });
-      const run = await world.open(ASKS, { decide: (...args) => questions.askFor(...args) });
+      const isOpen: (() => boolean)[] = [];
+      const decide = (destination: Destination, still: () => boolean) => {
+        isOpen.push(still);
+        return questions.askFor(destination, still);
+      };
+      const run = await world.open(ASKS, { decide });
       const answer = async (decision: ApprovalDecision) => {
         await waitFor(() => answers.length > 0, { what: 'a question' });
         answers.shift()?.(decision);
       };
-      return { run, asked, answer };
+      return { run, asked, answer, isOpen };
     }
 
     it('asks with host and method, and neither looks up nor connects before the answer', async () => {
@@ -159,13 +164,12 @@ describe('the egress proxy', () => {
     });
 
     it('keeps an answer for the next connection when nobody waits for it any more', async () => {
-      const { run, asked, answer } = await open();
+      const { run, asked, answer, isOpen } = await open();
       const outgoing = request({ socketPath: run.socketPath, path: 'other.example:443', method: 'CONNECT' });
       outgoing.on('error', () => undefined).end();
       await waitFor(() => asked.length === 1);
       outgoing.destroy();
-      // The proxy handles what came before its next answer.
-      await run.ask('http://example.org/');
+      await waitFor(() => isOpen[0]?.() === false);
       await answer('accept');
       expect('socket' in (await run.tunnel('other.example:443'))).toBe(true);
       void run.tunnel('other.example:443').catch(() => undefined);

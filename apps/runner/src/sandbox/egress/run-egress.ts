@@ -101,7 +101,7 @@ export class RunEgress {
     const methods = allowedMethods(this.network, target);
     if (methods !== null) return methods;
     if (isAsking(this.network)) {
-      const isOpen = () => !client.destroyed;
+      const isOpen = () => !client.destroyed && !client.readableEnded;
       const isAllowed = await this.listener.askFor({ ...target, method }, isOpen);
       if (this.closed) throw runEnded();
       if (isAllowed) return 'any';

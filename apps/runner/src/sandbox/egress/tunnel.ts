@@ -21,7 +21,8 @@ export async function openTunnel(
 ): Promise<void> {
   const target = parseAuthority(req.url ?? '');
   if (target === null) throw unreadable();
-  const methods = await run.permit(target, null, client);
+  const stopWatching = noticeEnd(client);
+  const methods = await run.permit(target, null, client).finally(stopWatching);
   const route = await run.locate(target, 'https');
   const server = methods === 'any' ? await run.dial(target, route) : null;
   client.write(ESTABLISHED);
@@ -30,4 +31,13 @@ export async function openTunnel(
   // When one side fails, the other is closed, too.
   const end = () => [client, server].forEach((socket) => socket.destroy());
   await Promise.all([pipeline(client, server).catch(end), pipeline(server, client).catch(end)]);
+}
+
+/** Lets the socket end when its client has gone, although nobody reads it. What the client has sent stays in its buffer. */
+function noticeEnd(client: Socket): () => void {
+  const onReadable = () => {
+    if (client.readableLength === 0) client.read();
+  };
+  client.on('readable', onReadable);
+  return () => void client.off('readable', onReadable);
 }
