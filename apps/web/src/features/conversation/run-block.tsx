@@ -20,6 +20,7 @@ import { inWords } from '../../shared/lib/open-enums.js';
 import { later } from '../../shared/ui/later.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { RunFiles } from './run-files.js';
+import { OpenQuestions } from './open-questions.js';
 import { RunFooter } from './run-footer.js';
 import { RunEndNotice } from './run-end-notice.js';
 import { RunSteps } from './run-steps.js';
@@ -41,9 +42,6 @@ const StopReport = later(async () => (await import('./stop-report.js')).StopRepo
 
 /** Few runs reach a limit. */
 const LimitNotice = later(async () => (await import('./limit-notice.js')).LimitNotice);
-
-/** Few sessions have Codex ask. */
-const ApprovalCards = later(async () => (await import('./approval-card.js')).ApprovalCards);
 
 interface RunBlockProps extends RunPeople {
   run: Run;
@@ -104,9 +102,7 @@ function LiveRun({ run, session, timeline }: RunBodyProps) {
       <RunSteps entries={timeline.entries} runId={run.run_id} session={session} live />
       <PendingSteers run={run} entries={timeline.entries} />
       {timeline.limit && <LimitNotice limit={timeline.limit} />}
-      {questions.length > 0 && (
-        <ApprovalCards questions={questions} entries={timeline.entries} sessionId={session.session_id} />
-      )}
+      <OpenQuestions timeline={timeline} session={session} />
       <RunningLine
         label={questions.length > 0 ? 'Waits for an answer' : liveLabel(timeline)}
         since={timeline.startedAt ?? run.started_at}

@@ -17,6 +17,7 @@ import { Badge } from '../../shared/ui/badge.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
 import { DisclosureArrow, useDisclosure } from '../../shared/ui/disclosure.js';
 import { scrollable } from '../../shared/ui/scroller.js';
+import { OpenQuestions } from './open-questions.js';
 import { RunFiles } from './run-files.js';
 import { Elapsed } from './running-line.js';
 import { StopReport } from './stop-report.js';
@@ -56,6 +57,7 @@ export const SetupBlock = memo(({ run, session, near, latest }: SetupBlockProps)
   return (
     <article aria-label="Setup" className="pb-7">
       <SetupCard key={`${status}/${latest}`} run={run} timeline={timeline} status={status} latest={latest} />
+      {status === 'running' && <OpenQuestions timeline={timeline} session={session} />}
       {refusals.length > 0 && (
         <div className="mt-1.5 px-3.5">
           <Refusals id={`${run.run_id}/refusals`} refusals={refusals} session={session} setup />
