@@ -98,6 +98,25 @@ test('a setup streams, is refused a host and fails; once it is corrected, the wa
   expect(errors).toEqual([]);
 }, 180_000);
 
+test('a setup that wants to reach hosts asks where it runs, and goes on with the answers', async () => {
+  const script = 'export NO_PROXY= no_proxy=; for n in 2 3; do curl -s http://127.0.0.$n:9/; done';
+  const body = { title: 'Asks', network: { mode: 'ask' }, setup: { script } };
+  const answer = await system.api('/api/sessions', { method: 'POST', body: JSON.stringify(body) });
+  const { session_id: id } = Session.parse(await answer.json());
+  await page.goto(`${system.url}/sessions/${id}`);
+  const card = page.getByRole('region', { name: 'A command wants to reach a host' });
+  await card.getByText('GET 127.0.0.2:9').waitFor();
+  await screenshot(page, 'setup-asks');
+  await card.getByRole('button', { name: 'Allow for this session' }).click();
+  await card.getByText('GET 127.0.0.3:9').waitFor();
+  await card.getByRole('button', { name: 'Refuse' }).click();
+  await page.getByRole('article', { name: 'Setup' }).getByText('Setup', { exact: true }).waitFor();
+  expect((await session()).network).toEqual({
+    mode: 'ask',
+    hosts: [{ host: '127.0.0.2:9', methods: 'any' }],
+  });
+}, 90_000);
+
 test('a session whose clone fails before its prompt arrives opens with the reason, and has the prompt', async () => {
   await openHome();
   const address = page.getByPlaceholder('owner/name, or https://…');
