@@ -1,5 +1,4 @@
 import { archive } from './archive.mjs';
-import { changes } from './changes.mjs';
 import { fanout } from './fanout.mjs';
 import { firstEvent } from './first-event.mjs';
 import { idle } from './idle.mjs';
@@ -36,5 +35,4 @@ export const QUESTIONS = {
   archive,
   jail,
   web,
-  changes,
 };

@@ -59,15 +59,9 @@ describe('the description of the API', () => {
   it('lists every problem with the operations that return it', () => {
     const text = JSON.stringify(document.paths);
     const missing = PROBLEM_CODES.filter((code) => !text.includes(`\`${code}\``));
-    // Responses to an unknown address, a missing service or a bug of ours, those that only services send each other, and what
-    // became of a pull request.
+    // Responses to an unknown address, a missing service or a bug of ours, and those that only services send each other.
     expect(missing.toSorted()).toEqual([
       'expectation_failed',
-      'forge_forbidden',
-      'forge_rate_limited',
-      'forge_refused',
-      'forge_token_refused',
-      'forge_unavailable',
       'headers_too_large',
       'internal_error',
       'method_not_allowed',
@@ -87,9 +81,7 @@ describe('the description of the API', () => {
     );
     expect(closed.toSorted()).toEqual([
       'AcceptInvitation',
-      'AllChanges',
       'AllowListNetworkInput',
-      'ApplyPatch',
       'AskNetworkInput',
       'ChangeEmail',
       'ChangePassword',
@@ -98,14 +90,10 @@ describe('the description of the API', () => {
       'ConfirmEmail',
       'ConfirmHostKeys',
       'ConfirmSecondFactor',
-      'ConnectForge',
       'CreateApiKey',
-      'CreateComment',
-      'CreateCommit',
       'CreateCredential',
       'CreateInvitation',
       'CreatePasskey',
-      'CreatePush',
       'CreateSecret',
       'CreateServiceAccount',
       'CreateSession',
@@ -113,16 +101,12 @@ describe('the description of the API', () => {
       'CreateTenant',
       'DecideApproval',
       'EditPrompt',
-      'FileChanges',
       'ForkSession',
       'HostRuleInput',
-      'HunkChanges',
-      'HunkRange',
       'LookUpInvitation',
       'MailedLink',
       'OffNetworkInput',
       'OnNetworkInput',
-      'OpenPullRequest',
       'OpenShareLink',
       'OrderQueue',
       'PasskeySignIn',
@@ -130,12 +114,7 @@ describe('the description of the API', () => {
       'PromptSession',
       'RemoveSecondFactor',
       'ReplaceCredential',
-      'ReplaceForgeToken',
-      'ReviewProgressUpdate',
       'RewindSession',
-      'RunChanges',
-      'RunChecks',
-      'SendComments',
       'SetAuditWebhook',
       'SetModelServer',
       'SetupInput',
@@ -145,18 +124,15 @@ describe('the description of the API', () => {
       'StartSecondFactor',
       'SteerRun',
       'TestCredential',
-      'UpdateComment',
       'UpdateLimits',
       'UpdateMe',
       'UpdateMember',
       'UpdateModels',
       'UpdatePasskey',
-      'UpdatePullRequest',
       'UpdateSecret',
       'UpdateServiceAccount',
       'UpdateSession',
       'UpdateTenant',
-      'WriteFile',
     ]);
   });
 
@@ -245,7 +221,6 @@ describe('the description of the API', () => {
       KnownActivity: 'type',
       KnownNetwork: 'mode',
       NetworkInput: 'mode',
-      RevertChanges: 'scope',
     });
     for (const [name, schema] of unions) {
       const { propertyName, mapping } = discriminatorOf(schema);

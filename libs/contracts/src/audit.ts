@@ -25,7 +25,6 @@ export const AUDIT_TARGETS = [
   'account',
   'api_key',
   'audit_log',
-  'forge',
   'git_credential',
   'invitation',
   'limits',

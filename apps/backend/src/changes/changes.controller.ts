@@ -14,7 +14,7 @@ const id = { schema: Id };
 const PATCH = 'text/x-patch';
 
 /** Why there may be nothing to compare. */
-export const TREE_PROBLEMS: ProblemCode[] = [
+const TREE_PROBLEMS: ProblemCode[] = [
   'session_not_found',
   'session_not_ready',
   'session_failed',

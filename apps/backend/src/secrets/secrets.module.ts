@@ -15,6 +15,6 @@ import { StoredKeysCheck } from './stored-keys-check.js';
     SecretStore,
     StoredKeysCheck,
   ],
-  exports: [MasterKeys, SecretStore],
+  exports: [SecretStore],
 })
 export class SecretsModule {}

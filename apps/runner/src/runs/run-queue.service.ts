@@ -39,7 +39,6 @@ export class RunQueueService {
     metered,
     checkpoint,
     grant,
-    note,
     traceparent,
     priority,
     runId = randomUUID(),
@@ -55,7 +54,6 @@ export class RunQueueService {
       metered,
       checkpoint: checkpoint ?? null,
       grant,
-      note,
       traceparent,
     };
     await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId, priority });

@@ -3,7 +3,6 @@ import { Codex, type ThreadEvent, type UserInput } from '@openai/codex-sdk';
 import { CodexLauncher } from '../codex-launcher.js';
 import { Engine, type EngineEvent, type PromptRun, type RunningTurn } from '../port/engine.js';
 import { ONE_WAY, oneWayTurn } from '../port/one-way-turn.js';
-import { turnText } from '../port/turn-text.js';
 import { limitChildOutput, OutputLimiter } from './output-limiter.js';
 import { toEngineEvent } from './sdk-event.js';
 
@@ -53,8 +52,8 @@ export class SdkEngine extends Engine<PromptRun> {
 }
 
 /** @param images where Codex finds them */
-const inputOf = (run: PromptRun, images: readonly string[]): UserInput[] => [
-  { type: 'text', text: turnText(run) },
+const inputOf = ({ input }: PromptRun, images: readonly string[]): UserInput[] => [
+  { type: 'text', text: input.prompt },
   ...images.map((path) => ({ type: 'local_image' as const, path })),
 ];
 
