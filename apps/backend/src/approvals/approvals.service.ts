@@ -134,18 +134,15 @@ export class ApprovalsService {
 const isSame = ({ status, decision, decidedBy }: ApprovalEntity, ours: ApprovalDecision, us: Author) =>
   status === 'resolved' && decision === ours && decidedBy?.kind === us.kind && decidedBy.id === us.id;
 
-/** A network that asks, with the host that was asked for; null: it has it, or there is no room for more. */
+/** A network that asks, with the host and port that a person was shown, and no others; null: it has it, or there is no room for more. */
 function withHost(network: Network, { destination }: ApprovalEntity): Network | null {
   if (network.mode !== 'ask' || destination === null) return null;
   const { host, port } = destination;
-  const rule = HostRule.safeParse({ host: USUAL_PORTS.includes(port) ? host : `${host}:${port}` });
+  const rule = HostRule.safeParse({ host: `${host}:${port}` });
   const isKnown = network.hosts.some((known) => known.host === rule.data?.host);
   if (!rule.success || isKnown || network.hosts.length >= MOST_HOST_RULES) return null;
   return { ...network, hosts: [...network.hosts, rule.data] };
 }
-
-/** Those that a rule without a port is for. */
-const USUAL_PORTS = [80, 443];
 
 const notFound = () =>
   new ProblemError('approval_not_found', 'It may have been deleted together with its session.');

@@ -15,9 +15,6 @@ export function allowedMethods(network: Network, target: HostPort): Methods | nu
   return rules.some(({ methods }) => methods === 'any') ? 'any' : 'read';
 }
 
-/** Whether hosts without a rule are for a person to decide. */
-export const isAsking = (network: Network): boolean => network.mode === 'ask';
-
 /** Whether https must be decrypted for this network, because some host is read-only. */
 export const hasReadRules = (network: Network): boolean =>
   'hosts' in network && network.hosts.some(({ methods }) => methods === 'read');

@@ -16,7 +16,7 @@ import {
   unreachable,
   withoutAddress,
 } from './egress-error.js';
-import { allowedMethods, isAsking, type Methods } from './network-rules.js';
+import { allowedMethods, type Methods } from './network-rules.js';
 import type { HostPort } from './host-port.js';
 
 export interface EgressListener {
@@ -100,7 +100,7 @@ export class RunEgress {
   async permit(target: HostPort, method: string | null, client: Socket): Promise<Methods> {
     const methods = allowedMethods(this.network, target);
     if (methods !== null) return methods;
-    if (isAsking(this.network)) {
+    if (this.network.mode === 'ask') {
       const isOpen = () => !client.destroyed && !client.readableEnded;
       const isAllowed = await this.listener.askFor({ ...target, method }, isOpen);
       if (this.closed) throw runEnded();

@@ -27,7 +27,7 @@ function reachable(network: Network): string {
     case 'allow_list':
       return `Of the network, only these hosts can be reached, through the proxy that HTTP_PROXY and HTTPS_PROXY name: ${network.hosts.map(describeHost).join(', ')}. If the task needs another host, say which: the person can allow it in the environment of this session.`;
     case 'ask':
-      return `Other hosts than ${network.hosts.length === 0 ? 'the model' : network.hosts.map(describeHost).join(', ')} are reached only if the person allows it: the connection waits at the proxy that HTTP_PROXY and HTTPS_PROXY name while the person is asked, which may take minutes. Use long timeouts, and do not repeat a request that was declined.`;
+      return `${network.hosts.length === 0 ? 'A host is' : `Hosts other than ${network.hosts.map(describeHost).join(', ')} are`} reached only if the person allows it: the connection waits at the proxy that HTTP_PROXY and HTTPS_PROXY name while the person is asked, which may take minutes. Use long timeouts, and do not repeat a request that was declined.`;
     case 'on':
       return 'Public hosts can be reached, through the proxy that HTTP_PROXY and HTTPS_PROXY name. Private addresses cannot.';
   }
