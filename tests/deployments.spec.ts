@@ -274,4 +274,4 @@ it("limits the memory of compose's Redis once its data are loaded, unless they n
   second.child.kill();
   await once(second.child, 'exit');
   await rm(folder, { recursive: true });
-}, 60_000);
+});

@@ -73,7 +73,7 @@ it('finds nothing to fix in a healthy installation', async () => {
   expect(lines).toContainEqual(line('ok', 'PostgreSQL roles', 'will be created'));
   expect(lines).toContainEqual(line('warn', 'migrations', 'empty'));
   expect(code).toBe(0);
-}, 60_000);
+});
 
 it('says what an administrator has to run for a database user who may not create roles', async () => {
   const plain = await createDatabase('plain');
@@ -88,7 +88,7 @@ it('says what an administrator has to run for a database user who may not create
   } finally {
     await plain.drop();
   }
-}, 60_000);
+});
 
 it('reports each problem in one line, and fails', async () => {
   const secrets = join(dataDir, 'secrets.json');
@@ -110,7 +110,7 @@ it('reports each problem in one line, and fails', async () => {
   expect(lines).toContainEqual(line('warn', 'Redis messages', '&codex:\\*'));
   expect(lines).toContainEqual(line('fail', 'model', 'refuses the key \\(401\\)'));
   expect(code).toBe(1);
-}, 60_000);
+});
 
 it('reports invalid settings and what is allowed, without their values', async () => {
   const { code, lines } = await doctor({ MAX_CONCURRENT_RUNS: '0', CODEX_BASE_URL: KEY });
@@ -119,4 +119,4 @@ it('reports invalid settings and what is allowed, without their values', async (
   );
   expect(lines).toContainEqual(line('fail', 'settings', 'CODEX_BASE_URL is not valid: it must be'));
   expect(code).toBe(1);
-}, 60_000);
+});

@@ -17,11 +17,11 @@ beforeAll(async () => {
   world = await SessionsWorld.create();
   await world.startRunner();
   proxy = await TcpProxy.start('client', [Number(new URL(world.backend.url).port)]);
-}, 60_000);
+});
 afterAll(async () => {
   await proxy.stop();
   await world.destroy();
-}, 60_000);
+});
 
 const connect = (token = world.backend.ownerToken) =>
   createClient({ baseUrl: `http://127.0.0.1:${proxy.port}`, token });
@@ -48,7 +48,7 @@ test('the example opens a session, prompts, prints the items and the result', as
   expect(code).toBe(0);
   expect(output).toContain(`text: 'Noted.'`);
   expect(output).toMatch(/succeeded \{\s+final_message: 'Noted\.'/);
-}, 60_000);
+});
 
 test('a run is followed over lost connections, with each event once and in order, to its end', async () => {
   const runId = await startRun('Hold this');
@@ -74,7 +74,7 @@ test('a run is followed over lost connections, with each event once and in order
   const none: RunLogEntry[] = [];
   for await (const entry of connect().followRun(runId, { after: durable.at(-1)!.id })) none.push(entry);
   expect(none).toEqual([]);
-}, 60_000);
+});
 
 test('a refusal is thrown with its problem, and a signal ends the reading', async () => {
   const unknown = connect().followRun('01900000-0000-7000-8000-000000000000');
@@ -92,4 +92,4 @@ test('a refusal is thrown with its problem, and a signal ends the reading', asyn
   ).rejects.toThrow('enough');
   await connect().api.POST('/api/runs/{run_id}/cancel', { params: { path: { run_id: runId } } });
   await world.runIs(runId, 'cancelled');
-}, 60_000);
+});

@@ -55,7 +55,7 @@ beforeAll(async () => {
     }),
     startBrowser(),
   ]);
-}, 240_000);
+});
 
 afterEach(async () => {
   for (const tab of tabs.splice(0)) await tab.context().close();
@@ -66,7 +66,7 @@ afterAll(async () => {
   await github.stop();
   await provider.stop();
   await mail.stop();
-}, 60_000);
+});
 
 /** Opens an address in a browser of its own. */
 async function open(address: string, cookies: Cookie[] = []): Promise<Page> {
@@ -240,7 +240,7 @@ test('a stranger creates an account by mail, resets the password, and changes ev
   await press('Sign out Chrome on Linux');
   await elsewhere.waitForURL(/\/sign-in$/);
   await Promise.all([elsewhere.context().close(), context.close()]);
-}, 120_000);
+});
 
 test('colleagues sign in with the account of their company, and at GitHub', async () => {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
@@ -274,7 +274,7 @@ test('colleagues sign in with the account of their company, and at GitHub', asyn
   await contributor.getByRole('link', { name: 'Continue with GitHub' }).click();
   await contributor.getByText('What should Codex work on?').waitFor();
   expect(github.wrong).toEqual([]);
-}, 60_000);
+});
 
 test('an admin and a viewer join by their links, and each finds what their role allows', async () => {
   const accept = async (tab: Page, name: string) => {
@@ -406,7 +406,7 @@ test('an admin and a viewer join by their links, and each finds what their role 
   await viewer.getByText('You are signed in as vera@example.com, and no longer a member').waitFor();
   await screenshot(viewer, 'sign-in-without-an-organisation');
   expect(await accessibilityFaults(viewer)).toEqual([]);
-}, 120_000);
+});
 
 test('a session is shared by a link: a stranger watches it live, sees nothing else, and is cut off when it is revoked', async () => {
   const start = async (title: string) => {
@@ -471,4 +471,4 @@ test('a session is shared by a link: a stranger watches it live, sees nothing el
   await dialog.getByRole('button', { name: /^Revoke the link/ }).click();
   await stranger.getByText('This link does not work').waitFor();
   await screenshot(stranger, 'shared-revoked');
-}, 120_000);
+});

@@ -20,12 +20,12 @@ beforeAll(async () => {
   page = await browser.newPage({ viewport: { width: 1360, height: 860 }, reducedMotion: 'reduce' });
   page.setDefaultTimeout(30_000);
   errors = complaints(page);
-}, 240_000);
+});
 
 afterAll(async () => {
   await browser.close();
   await system.stop();
-}, 60_000);
+});
 
 const prompt = () => page.getByRole('textbox', { name: 'Prompt' });
 const run = (name: string) => page.getByRole('article', { name: new RegExp(name) });
@@ -100,4 +100,4 @@ test('a person goes back, undoes it, edits and resends a prompt, and forks', asy
     .waitFor();
   await ask('Note the moss');
   expect(errors).toEqual([]);
-}, 180_000);
+});

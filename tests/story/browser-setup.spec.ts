@@ -27,13 +27,13 @@ beforeAll(async () => {
   page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
   page.setDefaultTimeout(30_000);
   errors = complaints(page);
-}, 240_000);
+});
 
 afterAll(async () => {
   await browser.close();
   await system.stop();
   await git?.stop();
-}, 60_000);
+});
 
 /** Prints a line, waits for the file `go-on`, requests a host that is not allowed, and fails. */
 const SCRIPT = `echo "first line of the setup"
@@ -85,7 +85,7 @@ test('a setup streams, is refused a host and fails; once it is corrected, the wa
   await notice.getByRole('button', { name: 'Edit script' }).click();
   await dialog.getByRole('textbox', { name: 'Setup script' }).fill('echo corrected');
   await dialog.getByRole('button', { name: 'Save and run' }).click();
-  await page.getByRole('button', { name: /^Worked for/ }).waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: /^Worked for/ }).waitFor();
   expect(await notice.count()).toBe(0);
   expect((await session()).setup_status).toBe('succeeded');
   const articles = await page.getByRole('article').all();
@@ -96,7 +96,7 @@ test('a setup streams, is refused a host and fails; once it is corrected, the wa
   ]);
   await screenshot(page, 'setup-corrected');
   expect(errors).toEqual([]);
-}, 180_000);
+});
 
 test('a setup that wants to reach hosts asks where it runs, and goes on with the answers', async () => {
   const script = 'export NO_PROXY= no_proxy=; for n in 2 3; do curl -s http://127.0.0.$n:9/; done';
@@ -115,7 +115,7 @@ test('a setup that wants to reach hosts asks where it runs, and goes on with the
     mode: 'ask',
     hosts: [{ host: '127.0.0.2:9', methods: 'any' }],
   });
-}, 90_000);
+});
 
 test('a session whose clone fails before its prompt arrives opens with the reason, and has the prompt', async () => {
   await openHome();
@@ -142,7 +142,7 @@ test('a session whose clone fails before its prompt arrives opens with the reaso
   await page.getByRole('link', { name: 'Edit and try again' }).click();
   await page.waitForURL(`${system.url}/`);
   expect(await prompt().inputValue()).toBe('Note what must not be lost');
-}, 60_000);
+});
 
 test('a failed clone is tried again in place, and the prompt that failed with it runs', async () => {
   await openHome();
@@ -167,10 +167,10 @@ test('a failed clone is tried again in place, and the prompt that failed with it
   const { session_id: id } = await session();
   await failure.getByRole('button', { name: 'Try again' }).click();
   await failure.waitFor({ state: 'detached' });
-  await page.getByRole('button', { name: /^Worked for/ }).waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: /^Worked for/ }).waitFor();
   expect(await session()).toMatchObject({ session_id: id, status: 'ready', failure: null });
   await screenshot(page, 'clone-tried-again');
-}, 120_000);
+});
 
 test('what the clone of a repository lacks is said above the composer until the person has read it', async () => {
   const notices = page.getByRole('region', { name: 'Missing from the clone' });
@@ -183,7 +183,7 @@ test('what the clone of a repository lacks is said above the composer until the 
   await page.reload();
   await prompt().waitFor();
   expect(await notices.count()).toBe(0);
-}, 30_000);
+});
 
 test('a private repository opens once its token is saved, which is tried before', async () => {
   const token = 'a-token-that-may-read-the-vault';
@@ -220,8 +220,8 @@ test('a private repository opens once its token is saved, which is tried before'
 
   await page.goto(address);
   await failure.getByRole('button', { name: 'Try again' }).click();
-  await page.getByRole('button', { name: /^Worked for/ }).waitFor({ timeout: 60_000 });
-}, 120_000);
+  await page.getByRole('button', { name: /^Worked for/ }).waitFor();
+});
 
 /** Home, without what an earlier test has typed and chosen. */
 async function openHome(): Promise<void> {

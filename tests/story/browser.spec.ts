@@ -56,13 +56,13 @@ beforeAll(async () => {
   page = await context.newPage();
   page.setDefaultTimeout(30_000);
   errors = complaints(page);
-}, 240_000);
+});
 
 afterAll(async () => {
   await browser.close();
   await system.stop();
   await Promise.all([git.stop(), mail.stop()]);
-}, 60_000);
+});
 
 /** What people see who are not signed in. */
 const STRANGERS_PAGES = [
@@ -103,7 +103,7 @@ test('a person signs in, opens a session, prompts, watches, reviews, reloads dur
   await screenshot(page, 'running');
   await page.reload();
 
-  await worked().waitFor({ timeout: 60_000 });
+  await worked().waitFor();
   await page.getByText('scripted').first().waitFor();
   const sidebar = page.getByRole('navigation', { name: 'Sidebar' }).or(page.getByLabel('Sidebar')).first();
   await sidebar.getByText('Note that the roses').first().waitFor();
@@ -123,17 +123,17 @@ test('a person signs in, opens a session, prompts, watches, reviews, reloads dur
   await prompt().fill('And the lilies on Fridays');
   await prompt().press('Enter');
   await page.getByText('And the lilies on Fridays').first().waitFor();
-  await worked().nth(1).waitFor({ timeout: 60_000 });
+  await worked().nth(1).waitFor();
   // The view has followed the work.
   await page.getByRole('button', { name: 'Jump to latest' }).waitFor({ state: 'detached' });
 
   await system.restart('kill');
 
   await page.reload();
-  await worked().nth(1).waitFor({ timeout: 60_000 });
+  await worked().nth(1).waitFor();
   await page.getByText('And the lilies on Fridays').first().waitFor();
   expect(errors.filter((error) => !/Failed to load resource|net::ERR|50[234]/.test(error))).toEqual([]);
-}, 240_000);
+});
 
 test('a prompt that cannot be sent stays in the composer, and is sent once when the server answers again', async () => {
   const path = '**/api/sessions/*/prompt';
@@ -143,11 +143,11 @@ test('a prompt that cannot be sent stays in the composer, and is sent once when 
   await page.getByText('Not sent yet').waitFor();
   expect(await prompt().inputValue()).toBe('And the moss never');
   await page.unroute(path);
-  await worked().nth(2).waitFor({ timeout: 60_000 });
+  await worked().nth(2).waitFor();
   await page.getByText('Not sent yet').waitFor({ state: 'detached' });
   expect(await prompt().inputValue()).toBe('');
   expect(await page.getByText('And the moss never', { exact: true }).count()).toBe(1);
-}, 120_000);
+});
 
 test('a session page shows its answer with at most 250 KB of compressed JavaScript', async () => {
   const visit = await browser.newContext();
@@ -157,7 +157,7 @@ test('a session page shows its answer with at most 250 KB of compressed JavaScri
   const { bytes } = await openToFirstAnswer(await visit.newPage(), url, built);
   await visit.close();
   expect(bytes).toBeLessThanOrEqual(250_000);
-}, 60_000);
+});
 
 test('menus, tooltips and the drawer of a phone open by pointer and keyboard, and return the focus', async () => {
   const menu = page.getByRole('menu');
@@ -192,7 +192,7 @@ test('menus, tooltips and the drawer of a phone open by pointer and keyboard, an
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   if (size) await page.setViewportSize(size);
-}, 60_000);
+});
 
 test('a wrong repository address is explained at its field, and no input is lost or cut', async () => {
   await page.goto(`${system.url}/`);
@@ -214,7 +214,7 @@ test('a wrong repository address is explained at its field, and no input is lost
   expect(await prompt().inputValue()).toMatch(/ What does this say\?$/);
   await screenshot(page, 'too-long');
   await prompt().fill('A prompt that must not be lost');
-}, 60_000);
+});
 
 test('images are attached by choosing, pasting and dropping, stay over a reload, and open in full size', async () => {
   const [png, jpeg] = [SAMPLE_IMAGES['image/png'], SAMPLE_IMAGES['image/jpeg']];
@@ -253,7 +253,7 @@ test('images are attached by choosing, pasting and dropping, stay over a reload,
   await page.keyboard.press('Escape');
   await lightbox.waitFor({ state: 'detached' });
   await focused(shown.first());
-  await worked().waitFor({ timeout: 60_000 });
+  await worked().waitFor();
 
   await give('paste');
   await give('drop');
@@ -287,10 +287,10 @@ test('images are attached by choosing, pasting and dropping, stay over a reload,
   await prompt().press('Enter');
   await shown.nth(2).waitFor();
   await count(0);
-  await worked().nth(1).waitFor({ timeout: 60_000 });
+  await worked().nth(1).waitFor();
   const id = new URL(page.url()).pathname.split('/').at(-1);
   await system.api(`/api/sessions/${id}`, { method: 'DELETE' });
-}, 120_000);
+});
 
 test('a stopped run is shown as stopped and holds the queue until it is resumed; archiving can be undone', async () => {
   await page.goto(`${system.url}/`);
@@ -347,10 +347,10 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
   await prompt().fill('');
   await row('Note what comes last').getByRole('button', { name: 'Order' }).click();
   await page.getByRole('menuitem', { name: 'Run next' }).click();
-  await worked().first().waitFor({ timeout: 60_000 });
+  await worked().first().waitFor();
   await isOrder('Note what comes next');
   await queue.getByRole('button', { name: 'Resume queue' }).click();
-  await worked().nth(1).waitFor({ timeout: 60_000 });
+  await worked().nth(1).waitFor();
   expect(await queue.count()).toBe(0);
 
   const id = new URL(page.url()).pathname.split('/').at(-1);
@@ -360,7 +360,7 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
   await waitFor(async () => (await system.api(`/api/sessions/${id}`, { ...archive, headers })).ok);
   await page.getByRole('button', { name: 'Unarchive' }).click();
   await prompt().waitFor();
-}, 120_000);
+});
 
 test('what is written while a run works is queued by Enter and sent to it by Ctrl+Enter, and nothing is lost', async () => {
   await page.goto(`${system.url}/`);
@@ -400,7 +400,7 @@ test('what is written while a run works is queued by Enter and sent to it by Ctr
   letGo();
   await page.unrouteAll({ behavior: 'wait' });
 
-  await worked().first().waitFor({ timeout: 60_000 });
+  await worked().first().waitFor();
   await waitFor(async () => (await onTheirWay.count()) === 0);
   const said = ['Note that the game is for children', 'Note that children like colours'];
   // Each is in that run, where Codex has taken it in, or is a prompt of its own.
@@ -409,7 +409,7 @@ test('what is written while a run works is queued by Enter and sent to it by Ctr
     if ((await each.getAttribute('aria-expanded')) !== 'true') await each.click();
   for (const text of said) await page.getByText(text, { exact: true }).first().waitFor();
   await screenshot(page, 'steered');
-}, 120_000);
+});
 
 test('a link to a changed file scrolls the list of diffs and not the page, and hidden characters are marked', async () => {
   const created = await page.request.post(`${system.url}/api/sessions`, {
@@ -447,7 +447,7 @@ test('a link to a changed file scrolls the list of diffs and not the page, and h
   // What a line wraps to begins below its first word.
   const wrapped = changes.locator('[data-line]', { hasText: 'a long line that wraps' });
   expect(await wrapped.getAttribute('style')).toContain('text-indent: -8ch');
-}, 120_000);
+});
 
 test('what no diff shows can be found in Changes: ignored files to download, changes in HOME to discard', async () => {
   const created = await page.request.post(`${system.url}/api/sessions`, {
@@ -503,7 +503,7 @@ test('what no diff shows can be found in Changes: ignored files to download, cha
   await screenshot(page, 'home');
   await dialog.getByRole('button', { name: 'Discard changes' }).click();
   await inHome.waitFor({ state: 'hidden' });
-}, 120_000);
+});
 
 test('everything can be done with the keyboard alone: sign in, prompt, review, archive, undo, go elsewhere', async () => {
   const visitor = await browser.newPage({ viewport: { width: 1440, height: 900 } });
@@ -516,7 +516,7 @@ test('everything can be done with the keyboard alone: sign in, prompt, review, a
   await visitor.waitForURL(/\/sessions\//);
   const session = visitor.url();
   const work = (expanded: boolean) => visitor.getByRole('button', { name: /^Worked for/, expanded });
-  await work(false).waitFor({ timeout: 60_000 });
+  await work(false).waitFor();
 
   await tabTo(visitor, /^Worked for/);
   await keyboard.press('Enter');
@@ -554,7 +554,7 @@ test('everything can be done with the keyboard alone: sign in, prompt, review, a
   await keyboard.press('Enter');
   await visitor.waitForURL(`${system.url}/`);
   await visitor.close();
-}, 120_000);
+});
 
 test('a secret is saved, renamed, chosen for a session and deleted by its name, and its value is never shown', async () => {
   await page.goto(`${system.url}/settings/secrets`);
@@ -588,7 +588,7 @@ test('a secret is saved, renamed, chosen for a session and deleted by its name, 
   await page.getByText('was deleted').waitFor();
   await page.getByRole('checkbox', { name: 'REGISTRY_TOKEN' }).click();
   await page.getByText('There are no secrets yet.').waitFor();
-}, 90_000);
+});
 
 /** The screens whose parts move between 1440 and 1024 px. */
 const BETWEEN = new Set(['session', 'work', 'changes', 'setting-up']);
@@ -643,7 +643,7 @@ test('what waits for the person stands first and is counted; of two tabs one not
   });
   await send('POST', `/api/sessions/${id}/prompt`, { prompt: 'Note what the tulips need' });
   const row = (each: Page) => each.getByRole('link', { name: /Done elsewhere ?, unread/ }).first();
-  await Promise.all([row(tab).waitFor({ timeout: 60_000 }), row(other).waitFor({ timeout: 60_000 })]);
+  await Promise.all([row(tab).waitFor(), row(other).waitFor()]);
   await waitFor(async () => (await shown()).flat().length > 0);
   expect((await shown()).flat()).toEqual(['Done elsewhere: Done']);
 
@@ -655,7 +655,7 @@ test('what waits for the person stands first and is counted; of two tabs one not
   await notifier
     .getByRole('button', { name: /^Worked for/ })
     .nth(1)
-    .waitFor({ timeout: 60_000 });
+    .waitFor();
 
   const { session_id: waiting } = await send<Session>('POST', '/api/sessions', {
     title: 'Set up in vain',
@@ -682,7 +682,7 @@ test('what waits for the person stands first and is counted; of two tabs one not
     .getByText('Set up in vain')
     .waitFor({ state: 'detached' });
   await context.close();
-}, 180_000);
+});
 
 test('a run that asks waits for an answer, which one thumb gives, and says afterwards who gave it', async () => {
   const send = async <T>(method: string, path: string, body?: object) =>
@@ -708,14 +708,11 @@ test('a run that asks waits for an answer, which one thumb gives, and says after
   const accept = (what: string) => asks(what).getByRole('button', { name: 'Accept', exact: true });
   /** Accepts the commands that come before it is there. */
   const shows = (shown: Locator) =>
-    waitFor(
-      async () => {
-        if (await shown.isVisible()) return true;
-        if (await accept('run a command').isEnabled({ timeout: 500 })) await accept('run a command').tap();
-        return false;
-      },
-      { timeoutMs: 60_000 },
-    );
+    waitFor(async () => {
+      if (await shown.isVisible()) return true;
+      if (await accept('run a command').isEnabled({ timeout: 500 })) await accept('run a command').tap();
+      return false;
+    });
   await asks('run a command').waitFor();
   await screenshot(phone, 'question-command-phone');
   await shows(asks('change files'));
@@ -746,7 +743,7 @@ test('a run that asks waits for an answer, which one thumb gives, and says after
   expect((await send<Session>('GET', `/api/sessions/${id}`)).diff?.files).toBe(1);
   await needsYou.getByRole('link', { name: /Asks first/ }).waitFor({ state: 'detached' });
   await phone.close();
-}, 120_000);
+});
 
 test('no screen keeps people with a disability out, wide or on a phone, in light or dark', async () => {
   const screens = await everyScreen(system, repository);
@@ -803,7 +800,7 @@ test('no screen keeps people with a disability out, wide or on a phone, in light
   await phone.keyboard.type('and the second one');
   expect(await field.inputValue()).toBe('The first line\nand the second one');
   await phone.close();
-}, 240_000);
+});
 
 test('20 tabs and 4 windows with live runs share one event stream, and signing out ends it for all', async () => {
   const since = Date.now();
@@ -834,7 +831,7 @@ test('20 tabs and 4 windows with live runs share one event stream, and signing o
     await system.api(`/api/sessions/${id}/prompt`, { method: 'POST', body });
   }
   for (const one of pages) {
-    await one.getByRole('button', { name: /^Worked for/ }).waitFor({ timeout: 60_000 });
+    await one.getByRole('button', { name: /^Worked for/ }).waitFor();
     await one.locator('.markdown').last().waitFor();
   }
 
@@ -849,7 +846,7 @@ test('20 tabs and 4 windows with live runs share one event stream, and signing o
   expect(streams.filter(({ path }) => path !== '/api/events')).toEqual([]);
   // One more while a connection is replaced by the next.
   expect(mostAtOnce(streams)).toBeLessThanOrEqual(2);
-}, 240_000);
+});
 
 async function openChanges(): Promise<void> {
   const toggle = page.getByRole('button', { name: /^Changes/ });

@@ -88,4 +88,4 @@ test('a custom Responses server gets its own key, and SIGTERM ends every process
     await model.close();
   }
   expect([...system.pids()]).toEqual([]);
-}, 240_000);
+});

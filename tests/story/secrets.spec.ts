@@ -115,7 +115,7 @@ beforeAll(async () => {
   const given = { system, cookie, mail, browser, sessionId, webhookUrl, password: PASSWORD };
   credentials = await useCredentials(given);
   secrets = await secretsOf(signInToken);
-}, 240_000);
+});
 
 afterAll(async () => {
   await browser.close();
@@ -124,7 +124,7 @@ afterAll(async () => {
   await model.close();
   await ownModel.close();
   await git.stop();
-}, 60_000);
+});
 
 const inData = (...path: string[]) => join(system.dataDir, ...path);
 
@@ -284,4 +284,4 @@ test('every secret is in its places and nowhere else', async () => {
   const { canary, ...found } = search(all, { ...secrets, canary: patternOf(CANARY) });
   expect(found).toEqual(HOMES);
   expect(new Set(canary?.map(kindOf))).toEqual(new Set(SEARCHED));
-}, 120_000);
+});

@@ -79,7 +79,7 @@ beforeAll(async () => {
   ({ port } = receiver.address() as AddressInfo);
   url = `http://${TRUSTED_NAME}:${port}/hook`;
   backend = await startBackend({ WEBHOOK_TRUSTED_HOSTS: `${TRUSTED_NAME}:${port}` });
-}, 60_000);
+});
 afterAll(async () => {
   await backend.stop();
   receiver.closeAllConnections();
@@ -225,7 +225,7 @@ describe('the webhook of the audit log', () => {
     } finally {
       await other.close();
     }
-  }, 60_000);
+  });
 
   it('leads to no private address, over no plain http, and follows no redirect', async () => {
     const refused = await call('PUT', '/api/audit/webhook', { url: `http://127.0.0.1:${port}/` });

@@ -70,7 +70,7 @@ beforeAll(async () => {
   tenantId = ((await (await backend.fetch('/api/me')).json()) as Me).tenant.tenant_id;
   owner = await createPerson(backend, tenantId, 'owner');
   await doEverything();
-}, 120_000);
+});
 afterAll(async () => {
   redis.disconnect();
   await backend.stop();

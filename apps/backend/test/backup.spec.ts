@@ -94,7 +94,7 @@ beforeAll(async () => {
   runner = await startSilentRunner();
   server = await startSystemPostgres(programs);
   before = await startBackend(settings(await createDatabase(server.url, 'saas_codex')));
-}, 60_000);
+});
 afterAll(async () => {
   if (programs === null) return;
   await before.stop();

@@ -218,7 +218,7 @@ describe('a checkpoint', () => {
       detail: expect.stringContaining('named pipes'),
     });
     Object.assign(histories.limits, { pipesEveryMs, pipes: maxPipes });
-  }, 60_000);
+  });
 
   test('leaves out a file that is too large, and removes the lock of a killed git', async () => {
     histories.limits.checkpointFileBytes = 1_000;

@@ -61,7 +61,7 @@ beforeAll(async () => {
   token = newToken();
   repoUrl = await git.createRepository('acme/app', { 'README.md': '# Private\n' });
   git.protect('acme/app', { username: 'git', password: token });
-}, 60_000);
+});
 
 afterEach(async () => {
   await sql('DELETE FROM git_credentials');
@@ -181,7 +181,7 @@ describe('a private repository over ssh', () => {
       WORKSPACES_ROOT: root,
       GIT_TRUSTED_HOSTS: ssh.host,
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await keyed.stop();
     await ssh.stop();
@@ -239,7 +239,7 @@ describe('a private repository over ssh', () => {
 
     await ssh.allow('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE6Jm0d3b0Vb1kq0m1uS4p8o9x2yq7cJtq5YyXcBvQ2f');
     expect((await opened()).failure?.detail).toContain('The host refused the credential');
-  }, 60_000);
+  });
 
   it.each(['ed25519', 'rsa', 'ecdsa'])('opens with a key of one’s own: %s', async (type) => {
     const file = join(root, `key-${type}`);

@@ -53,7 +53,7 @@ beforeAll(async () => {
   });
   ctx = systemContext('runs', (await get<Me>('/api/me')).tenant.tenant_id);
   session = await create({ repo_url: await git.createRepository('diffs', { 'a.txt': '0\n' }) });
-}, 60_000);
+});
 
 afterAll(async () => {
   await backend.stop();

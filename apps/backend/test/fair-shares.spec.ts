@@ -90,7 +90,7 @@ test('an empty session is set up while a host keeps all clones of another tenant
   await waitFor(() => slowHost.waiting() >= 4);
   expect((await newSession()).status).toBe('ready');
   slowHost.refuse();
-}, 60_000);
+});
 
 test('a prompt runs and settles while no checkpoint of another tenant ends', async () => {
   const { session_id: id } = await attackerSession();
@@ -133,7 +133,7 @@ test('a prompt runs and settles while no checkpoint of another tenant ends', asy
   await waitFor(async () => (await readRun(run)).status === 'succeeded');
   expect(await manager.countBy(RunEntity, { tenantId: ATTACKER.tenantId, status: 'queued' })).toBe(MANY);
   await locks.close();
-}, 60_000);
+});
 
 test("a tenant's logs are archived while those of another tenant cannot be written", async () => {
   const session = await newSession();
@@ -151,7 +151,7 @@ test("a tenant's logs are archived while those of another tenant cannot be writt
     await waitFor(async () => ((await row(RunEntity, run.run_id)) as RunEntity).archivedAt !== null);
     expect(((await row(RunEntity, runId)) as RunEntity).archivedAt).toBeNull();
   });
-}, 60_000);
+});
 
 test('an idle session is archived and measured while those of another tenant are locked', async () => {
   const session = await newSession();
@@ -169,7 +169,7 @@ test('an idle session is archived and measured while those of another tenant are
     expect(done.status).toBe('archived');
     expect((await row(SessionEntity, theirs)).status).toBe('ready');
   });
-}, 60_000);
+});
 
 test("requests of a tenant are answered while more of another tenant's wait for one row than there are connections", async () => {
   const { session_id: theirs } = await attackerSession();
@@ -187,7 +187,7 @@ test("requests of a tenant are answered while more of another tenant's wait for 
     const renamed = await backend.fetch(path, { method: 'PATCH', headers, body: '{"title":"Mine"}' });
     expect(await renamed.json()).toMatchObject({ title: 'Mine' });
   });
-}, 60_000);
+});
 
 /** Statements of the backend that wait for a lock. Not asked through its connections, of which none may be left. */
 async function waitingForLocks(): Promise<number> {

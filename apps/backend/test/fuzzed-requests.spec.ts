@@ -23,5 +23,4 @@ it.each(CALLERS)(
     const { breaches } = await fuzzer.run(caller, REQUESTS, SEED);
     expect(breaches).toEqual([]);
   },
-  120_000,
 );

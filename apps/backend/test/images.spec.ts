@@ -25,8 +25,8 @@ beforeAll(async () => {
   await world.startRunner();
   const repo_url = await world.git.createRepository('images', { 'README.md': 'Images\n' });
   session = await world.sessionIs((await world.begin({ repo_url })).session_id, 'ready');
-}, 120_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 type Answer = Partial<SessionImage & Problem>;
 const at = (id = session.session_id) => `/api/sessions/${id}/images`;
@@ -177,7 +177,7 @@ describe('a prompt with images', () => {
       expect.stringContaining('No such file'),
     ]);
     expect(Buffer.from(await (await read(first)).arrayBuffer())).toEqual(PNG);
-  }, 60_000);
+  });
 
   it('is refused with too many, the same twice, or one that is not there, and nothing is queued', async () => {
     const ids = [await uploaded(), await uploaded(), await uploaded()];
@@ -194,7 +194,7 @@ describe('a prompt with images', () => {
     const { body: run } = await prompt([id]);
     expect((await world.runIs(run.run_id, 'failed')).error).toContain('attach its images anew');
     expect((await read(id)).status).toBe(404);
-  }, 60_000);
+  });
 });
 
 describe('images', () => {
@@ -213,7 +213,7 @@ describe('images', () => {
     const left = await Promise.all([young, unused, used].map(async (id) => (await read(id)).status));
     expect(left).toEqual([200, 404, 200]);
     expect(await files()).not.toContain(`${unused}.png`);
-  }, 60_000);
+  });
 
   it('survive a failed setup that is tried again, and go with their session', async () => {
     const failing = await world.begin({ repo_url: `http://${world.git.host}/nothing-here.git` });
@@ -224,5 +224,5 @@ describe('images', () => {
     expect(await files(failing.session_id)).toEqual([`${id}.png`]);
     await world.call('DELETE', `/api/sessions/${failing.session_id}`);
     expect(existsSync(join(world.root, '.images', failing.session_id))).toBe(false);
-  }, 60_000);
+  });
 });

@@ -57,7 +57,7 @@ beforeAll(async () => {
   const session = (await (await send('POST', '/api/sessions', {})).json()) as Session;
   const prompted = await send('POST', `/api/sessions/${session.session_id}/prompt`, { prompt: 'Wait' });
   runId = ((await prompted.json()) as { run_id: string }).run_id;
-}, 60_000);
+});
 afterAll(async () => {
   await backend.stop();
   await mail.stop();

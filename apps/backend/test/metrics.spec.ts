@@ -59,7 +59,7 @@ it('report runs, clones, event streams and the archive', async () => {
   expect(after.value('saas_codex_event_lag_seconds_count', { stream: 'run' })).toBeGreaterThan(0);
   const route = { method: 'POST', route: '/api/sessions/:session_id/prompt', status: '202' };
   expect(after.value('saas_codex_http_request_duration_seconds_count', route)).toBe(1);
-}, 60_000);
+});
 
 it("cannot be read with a person's credential and are not part of the API description", async () => {
   expect((await backend.fetch('/metrics')).status).toBe(401);

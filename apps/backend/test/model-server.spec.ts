@@ -53,12 +53,12 @@ beforeAll(async () => {
   await world.startRunner();
   const tenantId = await createTenant(world.backend, 'Other');
   other = (await createPerson(world.backend, tenantId, 'owner')).key;
-}, 60_000);
+});
 afterAll(async () => {
   await world.destroy();
   await own.close();
   odd.close();
-}, 60_000);
+});
 
 const put = (body: object, headers = {}) => world.call<ModelServer>('PUT', PATH, body, headers);
 const useOwn = (key = OWN_KEY) => put({ base_url: own.baseUrl, key });
@@ -151,7 +151,7 @@ describe("an organisation's own model server", () => {
     await world.startRunner();
     expect(await ended(next)).toMatchObject({ status: 'succeeded', result: { final_message: 'Yes.' } });
     expect(calls()).toEqual({ ...before, own: before.own + 1 });
-  }, 90_000);
+  });
 
   it('keeps its key while its address stays at the same server, and for no other', async () => {
     const required = { status: 400, body: { code: 'model_key_required' } };

@@ -22,8 +22,8 @@ beforeAll(async () => {
   await Promise.all([world.startRunner(), world.startSecondRunner()]);
   race = new MoneyRace(world);
   await race.prepare();
-}, 120_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 const limits = async (change: object) =>
   (await world.call<LimitsOverview>('PATCH', '/api/limits', change)).body;
@@ -71,7 +71,7 @@ test('twenty runs on two runners never spend more than the cap, and all go on wh
     `SELECT state, count(*)::int AS calls FROM model_calls GROUP BY 1`,
   );
   expect(calls).toEqual([{ state: 'settled', calls: world.model.requests.length }]);
-}, 240_000);
+});
 
 test('a reservation is made once, settled once, and each cap on its way is in force', async () => {
   const id = await newSession();
@@ -159,7 +159,7 @@ test('a reservation is made once, settled once, and each cap on its way is in fo
   const reconciler = world.backend.app.get(LedgerReconciler, { strict: false });
   await reconciler.kick({ tenantId: tenant_id });
   expect((await used())?.reserved).toBe(0);
-}, 120_000);
+});
 
 test('a model that is not allowed is refused to sessions, prompts and Codex', async () => {
   const [first] = world.model.requests;
@@ -183,7 +183,7 @@ test('a model that is not allowed is refused to sessions, prompts and Codex', as
   expect(world.model.requests.length).toBe(asked);
   const { body } = await models({ allowed: null });
   expect(body.items.every(({ allowed }) => allowed)).toBe(true);
-}, 60_000);
+});
 
 test('the report adds up the ledger, as CSV too, and shows others only to those who manage limits', async () => {
   const member = await createPerson(world.backend, await tenantId(), 'member');
@@ -212,7 +212,7 @@ test('the report adds up the ledger, as CSV too, and shows others only to those 
   const lines = (await csv.text()).trimEnd().split('\r\n');
   const total = lines.slice(1).reduce((all, line) => all + Number(line.split(',').at(-1)), 0);
   expect(total).toBe(sum?.micro_usd);
-}, 60_000);
+});
 
 test('limits of concurrent and queued runs are in force', async () => {
   const [a, b] = [await newSession(), await newSession()];
@@ -226,7 +226,7 @@ test('limits of concurrent and queued runs are in force', async () => {
   await world.call('POST', `/api/runs/${first.run_id}/cancel`, {});
   await world.runIs(second.run_id, 'succeeded');
   await limits({ person: { concurrent_runs: null }, session: { queued_runs: null } });
-}, 60_000);
+});
 
 test('a run that nobody helps ends at the limit and says so; one that is stopped there leaves nothing reserved', async () => {
   await limits({ run: { tokens: 1_000 } });
@@ -251,4 +251,4 @@ test('a run that nobody helps ends at the limit and says so; one that is stopped
     `SELECT count(*)::int AS reserved FROM model_calls WHERE state = 'reserved'`,
   );
   expect(row?.reserved).toBe(0);
-}, 120_000);
+});

@@ -15,7 +15,7 @@ let world: SessionsWorld;
 beforeAll(async () => {
   world = await SessionsWorld.create({ DISK_QUOTA_GB_PER_TENANT: '0.05' });
   await world.startRunner();
-}, 60_000);
+});
 afterAll(() => world.destroy());
 
 const sweep = async () => (await world.backend.app.get(RetentionReconciler).scanNow()).settled;
@@ -62,7 +62,7 @@ it('archives an idle session, later removes its workspace, and keeps its events'
   expect(await events.text()).toContain('event: run.succeeded');
   expect((await world.session(busy.session_id)).status).toBe('ready');
   expect(existsSync(join(world.root, busy.session_id))).toBe(true);
-}, 60_000);
+});
 
 it('keeps the files of a session that was unarchived after it was found to have expired', async () => {
   const session = await open({});
@@ -80,7 +80,7 @@ it('keeps the files of a session that was unarchived after it was found to have 
   expect((await world.session(session.session_id)).status).toBe('ready');
   const run = await world.prompt(session.session_id, 'Note this');
   await world.runIs(run.run_id, 'succeeded');
-}, 60_000);
+});
 
 it('keeps a workspace as long as it holds events that are not archived', async () => {
   const session = await open({});
@@ -92,7 +92,7 @@ it('keeps a workspace as long as it holds events that are not archived', async (
   await sweep();
   expect(existsSync(join(world.root, session.session_id, 'repo'))).toBe(true);
   await database().query('UPDATE runs SET archived_at = now(), ended_at = now() WHERE id = $1', [run.run_id]);
-}, 60_000);
+});
 
 describe('mirrors', () => {
   const mirrors = async () => {
@@ -127,7 +127,7 @@ describe('mirrors', () => {
     await idle(mirror);
     await sweep();
     expect(existsSync(mirror)).toBe(false);
-  }, 60_000);
+  });
 
   it('are not removed while a clone that has just started uses them', async () => {
     const url = await world.git.createRepository('raced', { 'a.txt': 'a' });
@@ -141,7 +141,7 @@ describe('mirrors', () => {
       expect(existsSync(mirror)).toBe(true);
       await world.call('DELETE', `/api/sessions/${session.session_id}`);
     }
-  }, 60_000);
+  });
 
   it('are left alone while a fetch holds their lock, which a sweep does not wait for', async () => {
     const url = await world.git.createRepository('held', { 'a.txt': 'a' });
@@ -156,7 +156,7 @@ describe('mirrors', () => {
     await another.close();
     await sweep();
     expect(existsSync(mirror)).toBe(false);
-  }, 60_000);
+  });
 });
 
 it('measures what a tenant uses, and refuses new sessions above its quota', async () => {
@@ -180,4 +180,4 @@ it('measures what a tenant uses, and refuses new sessions above its quota', asyn
 
   await world.call('DELETE', `/api/sessions/${session.session_id}`);
   expect((await world.create({})).status).toBe(201);
-}, 60_000);
+});

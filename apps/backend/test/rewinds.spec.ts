@@ -23,8 +23,8 @@ beforeAll(async () => {
   world = await SessionsWorld.create();
   repoUrl = await world.git.createRepository('hello', HISTORY_FILES);
   await world.startRunner();
-}, 60_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 const rewind = (sessionId: string, run_id: string, headers = {}) =>
   world.call<Session>('POST', `/api/sessions/${sessionId}/rewind`, { run_id }, headers);
@@ -34,11 +34,8 @@ const fork = (sessionId: string, body: object) =>
 const promptsTold = () => world.model.requests.at(-1)?.prompts;
 
 describe('a session that went back to before a run', () => {
-  test(
-    'generated histories come back exactly, files and conversation',
-    () => generatedHistoriesComeBack(world, repoUrl, [1, 2]),
-    120_000,
-  );
+  test('generated histories come back exactly, files and conversation', () =>
+    generatedHistoriesComeBack(world, repoUrl, [1, 2]));
 
   test('it says so, its later runs do not count, and the next run ends the time for undoing', async () => {
     const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
@@ -78,7 +75,7 @@ describe('a session that went back to before a run', () => {
     expect(await undo(id)).toMatchObject({ status: 409, body: { code: 'nothing_to_undo' } });
     const changed = await world.call<Diff>('GET', `/api/sessions/${id}/diff?from=${next.run_id}`);
     expect(changed.body.stat.files).toBe(1);
-  }, 60_000);
+  });
 
   test('what only the later state ignored goes, and undoing brings it back', async () => {
     const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
@@ -90,7 +87,7 @@ describe('a session that went back to before a run', () => {
     expect((await undo(id)).status).toBe(202);
     expect(await readFile(built, 'utf8')).toBe('built\n');
     expect(await look(world, id)).toEqual(after);
-  }, 60_000);
+  });
 
   test('when the files cannot be put back, the conversation stays as well, and it can be used on', async () => {
     const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
@@ -107,7 +104,7 @@ describe('a session that went back to before a run', () => {
     await writeFile(file, JSON.stringify(thread));
     await runCommand(world, id, 'echo 2 > two');
     expect(promptsTold()).toHaveLength(2);
-  }, 60_000);
+  });
 
   test('a backend or a runner that dies on the way is followed by the rest of the way', async () => {
     const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
@@ -128,7 +125,7 @@ describe('a session that went back to before a run', () => {
     await world.runIs(waits.run_id, 'succeeded');
     expect(promptsTold()).toEqual(['Note after']);
     expect((await look(world, id)).head).toEqual(before.head);
-  }, 60_000);
+  });
 
   test('only those who may send prompts can do it, and only in sessions that they see', async () => {
     const { session_id: id } = (await world.create({ repo_url: repoUrl, visibility: 'private' })).body;
@@ -146,7 +143,7 @@ describe('a session that went back to before a run', () => {
     }
     const forked = (await fork(id, { run_id })).body;
     expect(forked).toMatchObject({ visibility: 'private', forked_from: { session_id: id, run_id } });
-  }, 60_000);
+  });
 });
 
 describe('a fork', () => {
@@ -174,7 +171,7 @@ describe('a fork', () => {
     await runCommand(world, forkId, 'cat one README.md > four');
     const again = await world.call<Diff>('GET', `/api/sessions/${forkId}/diff`);
     expect(again.body.files.map(({ path }) => path)).toEqual(['four', 'one', 'three']);
-  }, 60_000);
+  });
 
   test('of an empty repository, and of a run that was taken back', async () => {
     const { session_id: id } = (await world.create({})).body;
@@ -188,5 +185,5 @@ describe('a fork', () => {
     const { session_id } = (await fork(id, { run_id: first.run_id })).body;
     await world.sessionIs(session_id, 'ready');
     expect((await look(world, session_id)).tree).toBe((await look(world, id)).tree);
-  }, 60_000);
+  });
 });

@@ -37,8 +37,8 @@ beforeAll(async () => {
   world = await SessionsWorld.create();
   repoUrl = await world.git.createRepository('hello', { 'README.md': '# Hello\n' });
   await world.startRunner();
-}, 60_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 describe('a session with its runs', () => {
   test('it is created, runs a prompt and has a diff; a second run continues the conversation', async () => {
@@ -90,7 +90,7 @@ describe('a session with its runs', () => {
     const types = (await world.log(run.run_id)).map(({ type }) => type);
     expect(types).toContain('checkpoint.created');
     expect(types.at(-1)).toBe('run.succeeded');
-  }, 60_000);
+  });
 
   test('reviews and compactions are runs of their own kinds: they work on its conversation and are counted', async () => {
     const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
@@ -122,7 +122,7 @@ describe('a session with its runs', () => {
     expect(await world.session(id)).toMatchObject({ title: 'Note one', needs_you: null });
     const { body: kinds } = await world.call<RunPage>('GET', `/api/runs?session_id=${id}&kind=review`);
     expect(kinds.items.map(({ run_id }) => run_id)).toEqual([reviewId]);
-  }, 60_000);
+  });
 
   test('Codex is started ahead when the session is ready, when its run has ended and by a hint, unless the run must start anew', async () => {
     const codexOf = (id: string) => jailedCodex(join(world.root, id, 'repo'));
@@ -151,7 +151,7 @@ describe('a session with its runs', () => {
     expect(third).not.toBe(next);
     const missing = await world.backend.fetch(`/api/sessions/${trusting.run_id}/warm`, { method: 'POST' });
     expect(missing.status).toBe(404);
-  }, 60_000);
+  });
 
   test('activity reports a session from its creation to its deletion and always agrees with the API', async () => {
     const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
@@ -174,7 +174,7 @@ describe('a session with its runs', () => {
 
     await world.call('DELETE', `/api/sessions/${id}`);
     expect((await world.activity(id)).at(-1)?.type).toBe('session.deleted');
-  }, 60_000);
+  });
 
   test('a prompt with Prefer: wait is answered when its run has ended, or when the time is over', async () => {
     const { session_id: id } = (await world.create({})).body;
@@ -198,7 +198,7 @@ describe('a session with its runs', () => {
     for (const { run_id: runId } of (await world.runs(id)).toReversed())
       await world.call('POST', `/api/runs/${runId}/cancel`, {});
     expect(await waiting).toMatchObject({ run: { status: 'cancelled', result: { final_message: null } } });
-  }, 60_000);
+  });
 
   test('the runs of all sessions are listed newest first, page by page, by status, session, kind and time', async () => {
     const [first, second] = [(await world.create({})).body, (await world.create({})).body];
@@ -225,7 +225,7 @@ describe('a session with its runs', () => {
       expect(await world.call('GET', `/api/runs?${query}`)).toMatchObject({ status: 400 });
     await world.call('DELETE', `/api/sessions/${second.session_id}`);
     expect(await prompts('limit=2')).toEqual(['Note 3', 'Note 1']);
-  }, 60_000);
+  });
 
   test("a session's prompts run one after the other, in order", async () => {
     const session = await world.begin();
@@ -245,7 +245,7 @@ describe('a session with its runs', () => {
       items: [{ prompt: 'Note a' }],
       next_cursor: null,
     });
-  }, 60_000);
+  });
 
   test('stopping a prompt holds the queue until it is resumed; a busy session cannot be archived', async () => {
     const { session_id: id } = (await world.create({})).body;
@@ -290,7 +290,7 @@ describe('a session with its runs', () => {
     expect(unarchived).toMatchObject({ status: 200, body: { status: 'ready', title: 'Old' } });
     expect(await ids('')).toContain(id);
     await world.runIs((await world.prompt(id, 'Note again')).run_id, 'succeeded');
-  }, 60_000);
+  });
 
   test('prompts that wait are edited and put in another order, and start as they then are', async () => {
     const { session_id: id } = (await world.create({})).body;
@@ -366,7 +366,7 @@ describe('a session with its runs', () => {
     expect(started.map(({ prompt }) => prompt)).toEqual(['Note B', 'Note c', 'Note d', 'Note e']);
     const startedWith = (await world.log(b.run_id)).find(({ type }) => type === 'run.started');
     expect(startedWith?.data).toMatchObject({ prompt: 'Note B' });
-  }, 60_000);
+  });
 
   test('an edit that races with the start of its run is in that run, or is refused', async () => {
     const { session_id: id } = (await world.create({})).body;
@@ -385,7 +385,7 @@ describe('a session with its runs', () => {
       ]);
       expect(log.filter(({ type }) => type === 'turn.started')).toHaveLength(1);
     }
-  }, 60_000);
+  });
 
   test('a prompt runs with the model and effort that it names, or else with those of its session', async () => {
     const [ofSession, ofPrompt] = [
@@ -414,7 +414,7 @@ describe('a session with its runs', () => {
       reasoning_effort: 'endless',
     });
     expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
-  }, 60_000);
+  });
 
   test('a title made from a prompt follows its edit, and a given one does not', async () => {
     const titleAfter = async (body: object) => {
@@ -424,7 +424,7 @@ describe('a session with its runs', () => {
       return (await world.session(id)).title;
     };
     expect([await titleAfter({}), await titleAfter({ title: 'Given' })]).toEqual(['Log in', 'Given']);
-  }, 60_000);
+  });
 
   test('a prompt to a session whose folder is lost fails with that reason', async () => {
     const { session_id: id } = (await world.create({})).body;
@@ -435,7 +435,7 @@ describe('a session with its runs', () => {
     expect((await world.runIs(run.run_id, 'failed')).error).toContain('folder is lost');
     expect(await world.session(id)).toMatchObject({ status: 'ready', last_run_status: 'failed' });
     expect((await world.call('GET', `/api/sessions/${id}/diff`)).body.code).toBe('workspace_unreadable');
-  }, 60_000);
+  });
 
   test('deleting a session ends its running run and leaves nothing', async () => {
     const { session_id: id } = (await world.create({ repo_url: repoUrl })).body;
@@ -453,7 +453,7 @@ describe('a session with its runs', () => {
     expect(left).toEqual([]);
     for (const run of [held, waiting])
       expect(await world.redis.exists(REDIS_KEYS.runEvents(run.run_id))).toBe(0);
-  }, 60_000);
+  });
 
   test('a status changes only along its transition table, and only one of many racing changes succeeds', async () => {
     const { session_id: id } = (await world.create({})).body;
@@ -471,7 +471,7 @@ describe('a session with its runs', () => {
     expect(await move('failed', 'another-tenant')).toBe(false);
     const racers = await Promise.all(Array.from({ length: 8 }, () => move('cancelled')));
     expect(racers.filter(Boolean)).toHaveLength(1);
-  }, 60_000);
+  });
 });
 
 describe('a session that waits for a person', () => {
@@ -564,7 +564,7 @@ describe('a session that waits for a person', () => {
     expect(await rowsOf(author.userId)).toHaveLength(1);
     await world.call('DELETE', `/api/members/${author.userId}`);
     expect(await rowsOf(author.userId)).toEqual([]);
-  }, 60_000);
+  });
 
   test('a held queue, a failed setup and a failed clone wait, each until somebody decides or has seen it', async () => {
     const { session_id: id } = (await world.create({})).body;
@@ -591,7 +591,7 @@ describe('a session that waits for a person', () => {
     expect(await reasonOf(missing.session_id)).toBe('session_failed');
     await world.call('PUT', `/api/sessions/${missing.session_id}/read`);
     expect(await reasonOf(missing.session_id)).toBeNull();
-  }, 60_000);
+  });
 });
 
 describe('across restarts', () => {
@@ -618,7 +618,7 @@ describe('across restarts', () => {
     await world.call('POST', `/api/runs/${third.run_id}/cancel`, {});
     await world.runIs(third.run_id, 'cancelled');
     await world.closeBackend(other);
-  }, 90_000);
+  });
 
   test('a held queue stays held over a restart, and a held prompt can be removed', async () => {
     const { session_id: id } = (await world.create({})).body;
@@ -640,7 +640,7 @@ describe('across restarts', () => {
     await world.runIs(first.run_id, 'cancelled');
     await world.call('PATCH', `/api/sessions/${id}`, { queue_held: false });
     await world.runIs(second.run_id, 'succeeded');
-  }, 60_000);
+  });
 
   test('a run that lost both its log and its runner is closed, and its session continues', async () => {
     const { session_id: id } = (await world.create({})).body;
@@ -651,7 +651,7 @@ describe('across restarts', () => {
     await world.startRunner();
     await world.runIs(held.run_id, 'interrupted');
     await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
-  }, 60_000);
+  });
 
   test('reviews wait, move and leave the queue like prompts; what the engine cannot do is refused', async () => {
     const { session_id: slow } = await world.begin({ repo_url: world.slowHost.url });
@@ -687,7 +687,7 @@ describe('across restarts', () => {
     expect(await review()).toMatchObject({ status: 409, body: { code: 'not_supported_by_engine' } });
     await world.endRunner();
     await world.startRunner();
-  }, 60_000);
+  });
 
   test('a run that ended while no backend was up is settled from its log', async () => {
     const { session_id: id } = (await world.create({})).body;
@@ -701,7 +701,7 @@ describe('across restarts', () => {
     await world.redis.del(await world.redis.keys(REDIS_KEYS.activity('*')));
     world.backend = await world.startBackend();
     expect(await world.runIs(run.run_id, 'succeeded')).toMatchObject({ diff: { files: 1 } });
-  }, 60_000);
+  });
 
   test('two backends share the work, and every prompt runs once', async () => {
     const other = await world.startBackend();
@@ -722,5 +722,5 @@ describe('across restarts', () => {
     }
     expect(await world.session(id)).toMatchObject({ status: 'ready', diff: { files: 4 } });
     await world.closeBackend(other);
-  }, 90_000);
+  });
 });

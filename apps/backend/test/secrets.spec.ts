@@ -267,7 +267,7 @@ describe('the master key', () => {
     await writeFile(backend.config.SECRETS_KEY_FILE, `${lines[0]}\n`);
     for (const [name, value] of values) expect([name, await valueOf(name)]).toEqual([name, value]);
     await sql('DELETE FROM secrets');
-  }, 60_000);
+  });
 
   it.each<[string, string | undefined, RegExp]>([
     [

@@ -17,8 +17,8 @@ let repoUrl: string;
 beforeAll(async () => {
   world = await SessionsWorld.create();
   repoUrl = await world.git.createRepository('hello', { 'README.md': '# Hello\n' });
-}, 60_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 /** No runner is running: sessions are cloned, then wait for their threads and queue prompts. */
 test('a session that is being set up accepts prompts, is named after the first, and ends cancelled ones', async () => {

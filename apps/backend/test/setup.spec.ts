@@ -21,8 +21,8 @@ let world: SessionsWorld;
 beforeAll(async () => {
   world = await SessionsWorld.create();
   await world.startRunner();
-}, 60_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 const open = (id: string) => writeFile(join(world.root, id, 'repo', 'go'), '');
 const patch = (id: string, body: object) => world.call<Session>('PATCH', `/api/sessions/${id}`, body);
@@ -72,7 +72,7 @@ describe('a session with a setup script', () => {
       'item.completed',
       'run.succeeded',
     ]);
-  }, 60_000);
+  });
 
   it('holds prompts back after the setup has failed, even across a restart, until a new script succeeds', async () => {
     const { id, prompt } = await stuck();
@@ -91,7 +91,7 @@ describe('a session with a setup script', () => {
     const done = await world.runIs(prompt.run_id, 'succeeded');
     const { ended_at: setUp } = await setupOf(id);
     expect(String(done.started_at) >= String(setUp)).toBe(true);
-  }, 60_000);
+  });
 
   it('continues without it when the script is removed, and lets a waiting prompt be cancelled', async () => {
     const { id, prompt } = await stuck();
@@ -102,7 +102,7 @@ describe('a session with a setup script', () => {
     expect(await patch(id, { setup: null })).toMatchObject({ status: 200, body: { setup: null } });
     await world.runIs(prompt.run_id, 'succeeded');
     expect(await runSetup(id)).toMatchObject({ status: 409, body: { code: 'setup_missing' } });
-  }, 60_000);
+  });
 
   it('ends a running setup when the script is removed', async () => {
     const { session_id: id } = await withScript(GATED);
@@ -112,7 +112,7 @@ describe('a session with a setup script', () => {
     await patch(id, { setup: null });
     await world.runIs(setup.run_id, 'cancelled');
     await world.runIs(prompt.run_id, 'succeeded');
-  }, 60_000);
+  });
 
   it('runs again at any time, ahead of waiting prompts', async () => {
     const { session_id: id } = await withScript('true');
@@ -129,7 +129,7 @@ describe('a session with a setup script', () => {
     // The next run starts from where the prompt ended, although the setup was queued later.
     const next = await world.prompt(id, 'Note');
     expect(await world.runIs(next.run_id, 'succeeded')).toMatchObject({ diff: { files: 1 } });
-  }, 60_000);
+  });
 
   it('creates one setup run when a request with the same key is repeated', async () => {
     const key = { [HEADERS.idempotencyKey]: randomUUID() };
@@ -141,7 +141,7 @@ describe('a session with a setup script', () => {
     const [first, second] = [await runSetup(String(id), again), await runSetup(String(id), again)];
     expect(second).toEqual(first);
     expect(await world.runs(String(id))).toHaveLength(2);
-  }, 60_000);
+  });
 
   it('cannot run in a session that is archived or has failed', async () => {
     const { session_id: id } = await withScript('true');
@@ -155,7 +155,7 @@ describe('a session with a setup script', () => {
       started_at: null,
     });
     expect(await runSetup(failed.session_id)).toMatchObject({ body: { code: 'session_failed' } });
-  }, 60_000);
+  });
 
   it('gets its own network, and prompts get the network and trust that the session has when they start', async () => {
     const client = world.backend.app.get(RunnerClient, { strict: false });
@@ -192,7 +192,7 @@ describe('a session with a setup script', () => {
     expect(untrusted.body).toMatchObject({ network: { mode: 'off' }, trust_repository: false });
     expect(await patch(id, { trust_repository: 'yes' })).toMatchObject({ status: 400 });
     expect(await patch(id, { network: { mode: 'some' } })).toMatchObject({ status: 400 });
-  }, 60_000);
+  });
 });
 
 describe('the secrets of a session', () => {
@@ -221,7 +221,7 @@ describe('the secrets of a session', () => {
     );
     await patch(id, { secrets: [] });
     await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
-  }, 60_000);
+  });
 });
 
 describe('the HOME of a session', () => {
@@ -271,7 +271,7 @@ describe('the HOME of a session', () => {
     await runScript(id, 'tool > ~/printed; cat ~/printed > printed.txt');
     expect(await readFile(join(world.root, id, 'repo', 'printed.txt'), 'utf8')).toBe('tool\n');
     expect(await changesOf(id)).toEqual([ofSetup, ['added printed']]);
-  }, 60_000);
+  });
 
   it('is not reset while a run works', async () => {
     const { session_id: id } = await withScript('true');
@@ -281,5 +281,5 @@ describe('the HOME of a session', () => {
     await world.call('POST', `/api/runs/${run.run_id}/cancel`);
     await world.runIs(run.run_id, 'cancelled');
     expect((await reset(id)).status).toBe(204);
-  }, 60_000);
+  });
 });

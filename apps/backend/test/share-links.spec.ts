@@ -215,7 +215,7 @@ describe('the reader of a link', () => {
       ]);
     };
     await Promise.all(all.map(cutOff));
-  }, 60_000);
+  });
 
   it('is limited by its link and network, and stops no other reader', async () => {
     const { id, reader: own } = await shared();

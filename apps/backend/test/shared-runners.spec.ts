@@ -20,8 +20,8 @@ beforeAll(async () => {
     { MAX_CONCURRENT_RUNS: '2', MAX_LOGS_MB_PER_TENANT: '1' },
   );
   await world.startRunner();
-}, 60_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 const newSession = async () => (await world.create({})).body.session_id;
 
@@ -41,7 +41,7 @@ test('a tenant never exceeds its limit of concurrent runs, and its waiting runs 
   await world.runIs(second.run_id, 'running');
   for (const run of [first, second]) await world.call('POST', `/api/runs/${run.run_id}/cancel`, {});
   for (const run of [first, second]) await world.runIs(run.run_id, 'cancelled');
-}, 60_000);
+});
 
 test("a tenant's long runs leave a place of the runners to another tenant, once there is one", async () => {
   const ids = await Promise.all(Array.from({ length: 4 }, newSession));
@@ -64,7 +64,7 @@ test("a tenant's long runs leave a place of the runners to another tenant, once 
   await world.runIs(waiting[0]!.run_id, 'running');
   for (const run of [first!, waiting[0]!]) await world.call('POST', `/api/runs/${run.run_id}/cancel`, {});
   for (const run of [first!, waiting[0]!]) await world.runIs(run.run_id, 'cancelled');
-}, 60_000);
+});
 
 test('a tenant that fills its share of Redis is told so, while another tenant works and watches', async () => {
   const attacker = systemContext('provisioning', 'attacker');
@@ -102,7 +102,7 @@ test('a tenant that fills its share of Redis is told so, while another tenant wo
     return data?.includes('Note') ? null : data;
   });
   expect(job).toContain(again.run_id);
-}, 120_000);
+});
 
 test('while Redis has no memory, everything can be read and prompts wait; then they run', async () => {
   const id = await newSession();
@@ -122,7 +122,7 @@ test('while Redis has no memory, everything can be read and prompts wait; then t
   await world.redis.config('SET', 'maxmemory', 0);
   await world.runIs(run.run_id, 'succeeded');
   expect((await world.runs(id)).map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
-}, 60_000);
+});
 
 test('after Redis has lost everything no run stays open, no event is lost and no turn starts twice', async () => {
   const heldPrompts = () => world.model.requests.filter(({ prompts }) => prompts.at(-1) === 'Hold it').length;
@@ -138,4 +138,4 @@ test('after Redis has lost everything no run stays open, no event is lost and no
   expect(after.at(-1)).toMatchObject({ type: 'run.interrupted', seq: after.length });
   expect(heldPrompts()).toBe(1);
   await world.runIs((await world.prompt(id, 'Note')).run_id, 'succeeded');
-}, 60_000);
+});

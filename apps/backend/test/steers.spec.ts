@@ -11,8 +11,8 @@ let world: SessionsWorld;
 beforeAll(async () => {
   world = await SessionsWorld.create();
   await world.startRunner();
-}, 60_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 const steer = (runId: string, prompt: string, headers = {}) =>
   world.call<Steer>('POST', `/api/runs/${runId}/steer`, { prompt }, headers);
@@ -72,7 +72,7 @@ test('a message reaches the run that works once, however often it is sent, and i
   expect(read).toMatchObject({ status: 'delivered', delivered_at: expect.any(String) });
   expect(givenPrompts(sessionId)).toEqual(['Work until the file is there', 'Note more']);
   expect(await world.runs(sessionId)).toHaveLength(1);
-}, 60_000);
+});
 
 test('what is sent before the turn has started waits for it, and keeps its order', async () => {
   const { session_id: sessionId } = (await world.create({})).body;
@@ -84,7 +84,7 @@ test('what is sent before the turn has started waits for it, and keeps its order
   const all = [run, ...(await world.runs(sessionId)).slice(1)];
   for (const one of all) await world.runIs(one.run_id, 'succeeded');
   expect(givenPrompts(sessionId)).toEqual(['Work until the file is there', 'Note a', 'Note b']);
-}, 60_000);
+});
 
 test('what a stopped run has not taken in is its session’s first prompt, held with the others', async () => {
   const { sessionId, run } = await startHolding();
@@ -112,7 +112,7 @@ test('what a stopped run has not taken in is its session’s first prompt, held 
   await world.runIs(behind.run_id, 'succeeded');
   expect(await world.runs(sessionId)).toHaveLength(4);
   expect(await deliveredIn(run.run_id)).toEqual([]);
-}, 60_000);
+});
 
 test('what a lost runner has not taken in is the next prompt, once, also with two backends', async () => {
   const { sessionId, run } = await startHolding();
@@ -130,7 +130,7 @@ test('what a lost runner has not taken in is the next prompt, once, also with tw
   expect(await world.runs(sessionId)).toHaveLength(2);
   expect(givenPrompts(sessionId)).toEqual(['Hold on', 'Note on']);
   await world.closeBackend(second);
-}, 60_000);
+});
 
 test('a run that has just ended is no error: the message is queued before the others', async () => {
   const { session_id: sessionId } = (await world.create({})).body;
@@ -141,7 +141,7 @@ test('a run that has just ended is no error: the message is queued before the ot
   await world.runIs(body.queued_run_id ?? '', 'succeeded');
   await world.call('PATCH', `/api/sessions/${sessionId}`, { status: 'archived' });
   expect(await steer(run.run_id, 'Note later')).toMatchObject(refused('session_archived'));
-}, 60_000);
+});
 
 test('a prompt that waits is sent to the run that works, and leaves the queue', async () => {
   const { sessionId, run, letGo } = await startWork();
@@ -159,7 +159,7 @@ test('a prompt that waits is sent to the run that works, and leaves the queue', 
   expect(await deliveredIn(run.run_id)).toEqual([{ steer_id: sent.steer_id, prompt: waiting.prompt }]);
   expect(givenPrompts(sessionId)).toEqual(['Work until the file is there', 'Note now']);
   expect(await world.session(sessionId)).toMatchObject({ queued_runs: 0 });
-}, 60_000);
+});
 
 test('refuses what cannot be delivered, and says what to do', async () => {
   const { run } = await startHolding();
@@ -175,7 +175,7 @@ test('refuses what cannot be delivered, and says what to do', async () => {
   const waiting = await world.prompt(id, 'Note');
   expect(await sendNow(waiting.run_id)).toMatchObject(refused('steer_unsupported'));
   await world.call('DELETE', `/api/sessions/${id}`);
-}, 60_000);
+});
 
 test('where the engine takes no messages, they are refused', async () => {
   await world.endRunner();
@@ -185,4 +185,4 @@ test('where the engine takes no messages, they are refused', async () => {
   const waiting = await world.prompt(sessionId, 'Note');
   expect(await sendNow(waiting.run_id)).toMatchObject(refused('steer_unsupported'));
   expect(await world.runs(sessionId)).toHaveLength(2);
-}, 60_000);
+});

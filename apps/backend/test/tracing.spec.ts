@@ -23,7 +23,7 @@ beforeAll(async () => {
   await world.startRunner();
   const { url: backendUrl, config } = world.backend;
   gateway = await startTestGateway({ BACKEND_URL: backendUrl, REDIS_URL: config.REDIS_URL, ...traced });
-}, 60_000);
+});
 afterAll(async () => {
   await gateway.stop();
   await world.destroy();
@@ -75,7 +75,7 @@ it('contains the spans of every service, each under its parent', async () => {
   for (const name of ['queue wait', 'turn', 'jail start', 'model call'])
     expect(of(name, 'runner').attributes).toMatchObject({ run_id: runId });
   expect(JSON.stringify(spans)).not.toContain('Note this');
-}, 60_000);
+});
 
 it('begins at the gateway when the caller sends no traceparent or an invalid one', async () => {
   const before = new Set(receiver.spans.map(({ traceId }) => traceId));
@@ -86,4 +86,4 @@ it('begins at the gateway when the caller sends no traceparent or an invalid one
   expect(before.has(turn.traceId)).toBe(false);
   const root = await waitFor(() => spansOf(turn.traceId).find(({ parentSpanId }) => parentSpanId === ''));
   expect(root.service).toBe('saas-codex-gateway');
-}, 60_000);
+});

@@ -155,8 +155,8 @@ beforeAll(async () => {
      VALUES ($1, $2, $3, $4, 1, 'Theirs', 'delivered', $5, '{}', now())`,
     [steer, theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id, theirs.userId],
   );
-}, 120_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 /** The owner of a new tenant. */
 async function ownerOf(name: string): Promise<typeof theirs> {
@@ -602,24 +602,18 @@ test('every operation that could reach a row gets a request that it accepts', ()
 describe('a visitor who knows the ids of another tenant reaches', () => {
   test('nothing', async () => {
     expect(await reached()).toEqual([]);
-  }, 60_000);
+  });
 
-  test(
-    'nothing when only row-level security is there',
-    () => withoutPredicates(async () => expect(await reached()).toEqual([])),
-    60_000,
-  );
+  test('nothing when only row-level security is there', () =>
+    withoutPredicates(async () => expect(await reached()).toEqual([])));
 
-  test(
-    'nothing when only the predicates are there',
-    () => withoutRowSecurity(async () => expect(await reached()).toEqual([])),
-    60_000,
-  );
+  test('nothing when only the predicates are there', () =>
+    withoutRowSecurity(async () => expect(await reached()).toEqual([])));
 
   test('everything when neither is there', async () => {
     const all = operations
       .filter(({ id, path }) => CHANGES_OF_PEOPLE.includes(id) || !OF_PEOPLE.test(path))
       .map(({ id }) => id);
     await withoutPredicates(() => withoutRowSecurity(async () => expect(await reached()).toEqual(all)));
-  }, 60_000);
+  });
 });

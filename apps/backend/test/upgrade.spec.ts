@@ -89,7 +89,7 @@ beforeAll(async () => {
   await landed.destroy();
   await fillRedis();
   await writeFile(join(root, 'owner-token'), `${TOKEN}\n`, { mode: 0o600 });
-}, 60_000);
+});
 
 afterAll(async () => {
   await backend?.stop();
@@ -99,7 +99,7 @@ afterAll(async () => {
   await redis.stop();
   await database.drop();
   await rm(root, { recursive: true, force: true, maxRetries: 5 });
-}, 60_000);
+});
 
 /** Every event of an ended run, as that version's runner wrote it. */
 function eventsOf(run: { id: string; kind: string; prompt: string; status: string }, sessionId: string) {
@@ -320,7 +320,7 @@ test('the owner and the API token still work', async () => {
   await startToday();
   expect((await readFile(join(root, 'owner-token'), 'utf8')).trim()).toBe(TOKEN);
   expect(await get<Me>('/api/me')).toMatchObject({ user: { user_id: USER }, tenant: { tenant_id: TENANT } });
-}, 60_000);
+});
 
 test('sessions, runs and their diff statistics read as before', async () => {
   const [live, archived] = [
@@ -401,7 +401,7 @@ test('a queued setup and a queued prompt run to their ends in the existing works
   const { files } = await get<Diff>(`/api/sessions/${WAITING}/diff`);
   expect(files.map(({ path }) => path)).toEqual(['README.md', 'note.md', 'setup.txt']);
   expect(await readFile(join(root, WAITING, 'repo', 'note.md'), 'utf8')).toBe('Note the upgrade\n');
-}, 60_000);
+});
 
 test('a backend from before row-level security reads and writes beside the new one', async () => {
   // It sends its statements as the user of DATABASE_URL, who owns the tables, and takes no role.

@@ -51,7 +51,7 @@ describe('questions of a run', () => {
   /** The question number `count` of the run. */
   async function question(runId: string, count = 1): Promise<ApprovalRequested> {
     const asked = async () => dataOf(await world.log(runId), 'approval.requested');
-    await waitFor(async () => (await asked()).length >= count, { what: 'a question', timeoutMs: 20_000 });
+    await waitFor(async () => (await asked()).length >= count, { what: 'a question' });
     return (await asked())[count - 1] as ApprovalRequested;
   }
 

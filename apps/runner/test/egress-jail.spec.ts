@@ -62,7 +62,7 @@ describe('the network of an agent', () => {
       EGRESS_TRUSTED_HOSTS: trusted.join(','),
       NODE_EXTRA_CA_CERTS: certificates,
     });
-  }, 60_000);
+  });
   beforeEach(() => {
     seen = [];
   });
@@ -142,7 +142,7 @@ describe('the network of an agent', () => {
     const runId = await world.startRun(runner, threadId, command, { mode: 'ask' });
     const asked = async () => dataOf(await world.log(runId), 'approval.requested');
     for (const [index, decision] of ['accept', 'decline'].entries()) {
-      await waitFor(async () => (await asked()).length > index, { what: 'a question', timeoutMs: 20_000 });
+      await waitFor(async () => (await asked()).length > index, { what: 'a question' });
       expect(seen).toEqual(index === 0 ? [] : ['GET /asked']);
       const requestId = (await asked())[index]?.request_id;
       await runner.call('POST', `/runs/${runId}/answer`, { requestId, decision });

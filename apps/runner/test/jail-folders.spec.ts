@@ -56,5 +56,5 @@ describe('the folder of a killed runner', () => {
     expect(await readdir(target)).toEqual(['kept']);
     const next = await world.startRun(living, await world.createThread(living), 'Go on');
     expect((await world.ended(next)).at(-1)?.type).toBe('run.succeeded');
-  }, 60_000);
+  });
 });

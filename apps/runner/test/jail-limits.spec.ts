@@ -130,7 +130,7 @@ describe('a run that exceeds a limit', () => {
   async function take(name: string): Promise<Outcome> {
     const threadId = await world.createThread(runner);
     const runId = await world.startRun(runner, threadId, `Take: ${name}.`);
-    const events = await world.ended(runId, 120_000);
+    const events = await world.ended(runId);
     const left = await processesWith(runId);
     // Node's own removal fails on trees that are deeper than the longest path.
     await promisify(execFile)('rm', ['-rf', world.folder(threadId)]);
@@ -139,15 +139,11 @@ describe('a run that exceeds a limit', () => {
 
   afterAll(() => world.destroy());
 
-  it.each(GREEDY)(
-    'is stopped with a reason that names the setting: %s',
-    async (name, _, reason) => {
-      const { events, left } = await outcomes.get(name)!;
-      expect(dataOf(events, 'run.failed').map((data) => data.reason)).toEqual([reason]);
-      expect(left).toEqual([]);
-    },
-    120_000,
-  );
+  it.each(GREEDY)('is stopped with a reason that names the setting: %s', async (name, _, reason) => {
+    const { events, left } = await outcomes.get(name)!;
+    expect(dataOf(events, 'run.failed').map((data) => data.reason)).toEqual([reason]);
+    expect(left).toEqual([]);
+  });
 
   it('costs the runner little memory to end, even if its processes have huge arguments', async () => {
     const before = await runner.peakMegabytes();

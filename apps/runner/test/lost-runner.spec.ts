@@ -28,7 +28,6 @@ const SCENARIOS = [
   },
   { name: 'remember', steps: [{ do: 'message' as const, text: '{{prompts}}' }] },
 ];
-const LOST_WITHIN_MS = 30_000;
 /** Messages to the run of the killed runner. */
 const [TAKEN, NOT_TAKEN] = [randomUUID(), randomUUID()];
 
@@ -36,7 +35,6 @@ interface Loss {
   world: RunnerWorld;
   runId: string;
   threadId: string;
-  killedAt: number;
   /** The other runner, and a run that takes its only place. */
   other: RunnerProcess;
   busy: string;
@@ -51,7 +49,6 @@ async function loseRunner(isolation: string): Promise<Loss> {
   // The other runner has no free slot, which must not matter.
   const other = await world.startRunner({ MAX_CONCURRENT_RUNS: '1' });
   await lost.end('SIGKILL');
-  const killedAt = Date.now();
   const busy = await world.startRun(other, await world.createThread(other), 'Hang as well');
   await world.started(busy);
   // Codex had taken one in, and the runner was killed before it could say so.
@@ -59,7 +56,7 @@ async function loseRunner(isolation: string): Promise<Loss> {
   await writeFile(world.folder(threadId, 'codex-home', 'sessions', 'more.jsonl'), `${note}\n`);
   for (const steerId of [TAKEN, NOT_TAKEN])
     await other.call('POST', `/runs/${runId}/steer`, { steerId, prompt: 'Faster' });
-  return { world, runId, threadId, killedAt, other, busy };
+  return { world, runId, threadId, other, busy };
 }
 
 const ISOLATIONS = ['bubblewrap', 'none'] as const;
@@ -68,7 +65,7 @@ const losses: Record<string, Loss> = {};
 // It takes a lease until a runner counts as lost. Meanwhile the cases of other runners are checked.
 beforeAll(async () => {
   for (const isolation of ISOLATIONS) losses[isolation] = await loseRunner(isolation);
-}, 60_000);
+});
 afterAll(() => Promise.all(Object.values(losses).map(({ world }) => world.destroy())));
 
 describe('several runners', () => {
@@ -172,9 +169,8 @@ describe('several runners', () => {
   it.each(ISOLATIONS)(
     'close the run of a killed runner and do not start its turn again (isolation %s)',
     async (isolation) => {
-      const { world, runId, threadId, killedAt, other, busy } = losses[isolation]!;
-      const events = await world.ended(runId, LOST_WITHIN_MS);
-      expect(Date.parse(events.at(-1)?.at ?? '') - killedAt).toBeLessThan(LOST_WITHIN_MS);
+      const { world, runId, threadId, other, busy } = losses[isolation]!;
+      const events = await world.ended(runId);
       expect(dataOf(events, 'run.interrupted')[0]?.reason).toMatch(
         /^The runner working on this was lost\. Send a prompt/,
       );
@@ -188,7 +184,6 @@ describe('several runners', () => {
       expect(dataOf(next, 'item.completed')[0]?.item['text']).toBe('1. Hang\n2. Go on');
       expect(world.requestsFor('Hang')).toBe(2);
     },
-    60_000,
   );
 });
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
     { name: 'holds', match: 'Hold', steps: [{ do: 'gate', name: 'never' }] },
   ]);
   runner = await world.startRunner({ METRICS_TOKEN: TOKEN, MAX_CONCURRENT_RUNS: '1' });
-}, 60_000);
+});
 afterAll(() => world.destroy());
 
 it('reports runs, jails, the model, the egress proxy and the queue', async () => {
@@ -46,7 +46,7 @@ it('reports runs, jails, the model, the egress proxy and the queue', async () =>
   expect(scrape.value('saas_codex_queue_runs', { state: 'prioritized' })).toBe(1);
   const route = { method: 'POST', route: '/runs', status: '202' };
   expect(scrape.value('saas_codex_http_request_duration_seconds_count', route)).toBe(3);
-}, 60_000);
+});
 
 it('does not accept the service credential', async () => {
   const { status, body } = await runner.call('GET', '/metrics');

@@ -57,7 +57,7 @@ beforeAll(async () => {
     [`${READ_ONLY}:443`]: portOf(files),
     [`${FILES}:80`]: portOf(plain),
   });
-}, 60_000);
+});
 afterAll(async () => {
   await world.destroy();
   await proxy.stop();

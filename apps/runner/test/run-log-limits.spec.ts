@@ -66,7 +66,7 @@ describe('the log of a run', () => {
     expect(dataOf(events, 'item.completed').at(-1)?.item['text']).toMatch(/^beginx+\n.*\nx+end$/);
     expect(events.at(-1)?.type).toBe('run.succeeded');
     expect(size).toBeLessThan(MEGABYTE);
-  }, 60_000);
+  });
 
   it('survives an agent that poses as the model, as does the runner', async () => {
     const before = await runner.peakMegabytes();
@@ -74,7 +74,7 @@ describe('the log of a run', () => {
     expect(dataOf(events, 'run.failed')[0]?.reason).toMatch(/ 1 MB \(MAX_RUN_LOG_MB\)/);
     expect(await runner.peakMegabytes()).toBeLessThan(before + 200);
     expect((await play('Say much')).events.at(-1)?.type).toBe('run.succeeded');
-  }, 60_000);
+  });
 
   it('ends the run when it is full', async () => {
     const { events, size } = await play('Say it often');
@@ -82,5 +82,5 @@ describe('the log of a run', () => {
       'The run printed more than its log may hold, which is 1 MB (MAX_RUN_LOG_MB). Go on from here in smaller steps, or have the limit raised.',
     );
     expect(size).toBeLessThan(1.1 * MEGABYTE);
-  }, 60_000);
+  });
 });

@@ -34,7 +34,7 @@ describe('the priority of a run', () => {
         const found = await nicenessOf(runId);
         return found.length === 1 && found[0] === niceness;
       },
-      { timeoutMs: 60_000, everyMs: 200, what: `the niceness ${niceness}` },
+      { everyMs: 200, what: `the niceness ${niceness}` },
     );
 
   it('is below that of the services, and falls when the run has computed for seconds', async () => {
@@ -43,5 +43,5 @@ describe('the priority of a run', () => {
     const fresh = await start('Stay');
     await has(fresh, 5);
     expect(await nicenessOf(computing)).toEqual([15]);
-  }, 90_000);
+  });
 });

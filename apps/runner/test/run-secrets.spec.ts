@@ -63,7 +63,7 @@ async function run(
   const grant = sealGrant(SERVICE_TOKEN, grantee, granted);
   const { status } = await at.runner.call('POST', '/runs', { threadId: at.threadId, runId, input, grant });
   expect(status).toBe(202);
-  return world.ended(runId, 40_000);
+  return world.ended(runId);
 }
 const setup = (script: string) => ({ kind: 'setup', script });
 
@@ -93,7 +93,7 @@ describe("a run's secrets", () => {
     expect(output).toContain('[[secret TOKEN_OF_PROBE]]');
     expect(outputOf(events)).toContain('[secret NPM_TOKEN]');
     expect(JSON.stringify(events)).not.toMatch(TOLD);
-  }, 60_000);
+  });
 
   it("are in the environment of an agent's commands, and nowhere else when the run has ended", async () => {
     const events = await run({ kind: 'prompt', prompt: 'Print it' });
@@ -116,7 +116,7 @@ describe("a run's secrets", () => {
     const asked = world.model.requests.slice(-2).map((request) => JSON.stringify(request));
     expect(asked.join()).toContain('[secret NPM_TOKEN]');
     for (const request of asked) expect(request).not.toMatch(TOLD);
-  }, 60_000);
+  });
 
   it('do not keep the conversation from going on, with the same secrets or without any', async () => {
     const prompts = ['Print it', 'Go on', 'Go on without'];
@@ -124,7 +124,7 @@ describe("a run's secrets", () => {
     await world.ended(await world.startRun(runner, threadId, 'Go on without'));
     expect(world.model.requests.at(-1)?.prompts).toEqual(prompts);
     expect(search(await stored(), { value: TOLD, long: patternOf(LONG) })).toEqual({ value: [], long: [] });
-  }, 60_000);
+  });
 
   it('open for the run that they were sealed for, and for no other', async () => {
     const events = await run(setup('env'), randomUUID());
@@ -174,7 +174,7 @@ describe("a run's secrets", () => {
     );
     expect(search(await stored(), { key: told })).toEqual({ key: [] });
     await own.close();
-  }, 60_000);
+  });
 
   it('leave the queue with the run', async () => {
     const jobs = await world.redis.keys(`${REDIS_KEYS.queuePrefix}*`);

@@ -45,7 +45,7 @@ beforeAll(async () => {
     .ended(limited.runId)
     .then(async (events) => [events, await processesWith(limited.runId)]);
   limitedEnd.catch(() => undefined);
-}, 60_000);
+});
 afterAll(() => Promise.all([world, killed.world, limited.world].map((each) => each.destroy())));
 
 describe('a setup script in a jail', () => {
@@ -71,7 +71,7 @@ describe('a setup script in a jail', () => {
     const { aggregated_output: output } = resultOf(events);
     expect(output).toMatch(/^begin\n[^]*… \d+ characters left out …[^]*\nthe end\n$/);
     expect(output.length).toBeLessThan(140_000);
-  }, 90_000);
+  });
 
   it('can read only its own session, and no more than agents can', async () => {
     const other = await world.createWorkspace();
@@ -136,8 +136,8 @@ describe('a setup script that is stopped', () => {
   });
 
   it('is interrupted when its runner is killed, and is not run again', async () => {
-    const events = await killed.world.ended(killed.runId, 40_000);
+    const events = await killed.world.ended(killed.runId);
     expect(dataOf(events, 'run.interrupted')[0]?.reason).toContain('Run the setup again.');
     expect(dataOf(events, 'item.started')).toHaveLength(1);
-  }, 60_000);
+  });
 });

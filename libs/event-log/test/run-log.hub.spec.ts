@@ -127,9 +127,9 @@ it('starts to read a second run at once while it waits for the first', async () 
   await watching.until((events) => events.length === 1);
   const other = await openSse(urlOf(second));
   await writeSomeLog(second);
-  await waitFor(() => other.events.length === 6, { timeoutMs: 5_000 });
+  await waitFor(() => other.events.length === 6);
   await log.appendEvent('turn.started', {});
-  await waitFor(() => watching.events.length === 2, { timeoutMs: 5_000 });
+  await waitFor(() => watching.events.length === 2);
 });
 
 it('ignores what follows the first terminal event', async () => {

@@ -2,16 +2,20 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import axe from 'axe-core';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { PATIENCE_MS } from './wait-for.js';
 
 /** Screenshots from the stories, for people to look at. No test compares them. */
 const SCREENSHOTS = resolve(import.meta.dirname, '../../../test-results');
 
 /** A real Chromium that connects only to our servers. `npm test` passes its path. */
-export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({
+export async function startBrowser(): Promise<Browser> {
+  const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
+  browser.on('context', (context) => context.setDefaultTimeout(PATIENCE_MS));
+  return browser;
+}
 
 export async function screenshot(page: Page, name: string): Promise<void> {
   await mkdir(SCREENSHOTS, { recursive: true });

@@ -39,7 +39,7 @@ describe('fifty questions of runs', () => {
   beforeAll(async () => {
     const { client, sessions } = suite.world;
     await Promise.all(sessions.map((id) => client.changeSession(id, { approval_mode: 'ask' })));
-  }, 60_000);
+  });
   afterAll(() => process.stdout.write(`${figures.map((one) => JSON.stringify(one)).join('\n')}\n`));
 
   const linesOf = async (sessionId: string, prompt: string): Promise<number> => {
@@ -102,6 +102,5 @@ describe('fifty questions of runs', () => {
       });
       await suite.keepsItsPromises();
     },
-    300_000,
   );
 });

@@ -34,35 +34,31 @@ describe('a run ends once when every runner is killed', () => {
   it.each([
     ['before', 0, 'interrupted'],
     ['behind', 1, 'succeeded'],
-  ] as const)(
-    '%s the end of a completed run’s log is written',
-    async (place, ends, status) => {
-      const { world } = suite;
-      const link = world.links.runnerRedis;
-      const before = link.met.held;
-      const watcher = await world.prompt(ends, `Hold ${ends}`);
-      await watcher.until('item.delta');
-      link.hold(place, 'run.succeeded');
-      world.model.openGate(`gate-${ends}`);
-      await waitFor(() => link.met.held > before, { what: 'the end of the log' });
-      await waitFor(async () => (await endsInRedis(watcher.runId)) === ends, {
-        what: 'the expected end in Redis',
-      });
-      await killAll();
-      expect([await endsInRedis(watcher.runId), await jobIs('active', watcher.runId)]).toEqual([ends, true]);
-      link.heal();
-      await startAll();
-      await watcher.ended(LOST_MS);
-      expect((await world.client.ended(watcher.runId)).status).toBe(status);
-      await waitFor(async () => !(await jobIs('active', watcher.runId)), {
-        timeoutMs: LOST_MS,
-        what: 'the job to be over',
-      });
-      expect(await endsInRedis(watcher.runId)).toBe(1);
-      await suite.keepsItsPromises();
-    },
-    180_000,
-  );
+  ] as const)('%s the end of a completed run’s log is written', async (place, ends, status) => {
+    const { world } = suite;
+    const link = world.links.runnerRedis;
+    const before = link.met.held;
+    const watcher = await world.prompt(ends, `Hold ${ends}`);
+    await watcher.until('item.delta');
+    link.hold(place, 'run.succeeded');
+    world.model.openGate(`gate-${ends}`);
+    await waitFor(() => link.met.held > before, { what: 'the end of the log' });
+    await waitFor(async () => (await endsInRedis(watcher.runId)) === ends, {
+      what: 'the expected end in Redis',
+    });
+    await killAll();
+    expect([await endsInRedis(watcher.runId), await jobIs('active', watcher.runId)]).toEqual([ends, true]);
+    link.heal();
+    await startAll();
+    await watcher.ended(LOST_MS);
+    expect((await world.client.ended(watcher.runId)).status).toBe(status);
+    await waitFor(async () => !(await jobIs('active', watcher.runId)), {
+      timeoutMs: LOST_MS,
+      what: 'the job to be over',
+    });
+    expect(await endsInRedis(watcher.runId)).toBe(1);
+    await suite.keepsItsPromises();
+  });
 
   it('when the job of a lost run has failed and its log has no end yet', async () => {
     const { world } = suite;
@@ -83,5 +79,5 @@ describe('a run ends once when every runner is killed', () => {
     expect((await world.client.ended(watcher.runId)).status).toBe('interrupted');
     expect(await endsInRedis(watcher.runId)).toBe(1);
     await suite.keepsItsPromises();
-  }, 180_000);
+  });
 });

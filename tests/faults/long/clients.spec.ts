@@ -32,7 +32,7 @@ describe('clients', () => {
       expect(received.map(({ id }) => id)).toEqual(all);
     }
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 
   it('that repeatedly reset their connections leave nothing behind', async () => {
     const { world } = suite;
@@ -48,5 +48,5 @@ describe('clients', () => {
     expect(watcher.connections.length).toBeGreaterThan(1);
     await waitFor(() => world.links.edge.connections < 20, { what: 'the connections to be closed' });
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 });

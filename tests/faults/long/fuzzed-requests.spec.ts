@@ -11,7 +11,7 @@ let fuzzer: Fuzzer;
 beforeAll(async () => {
   world = await OperationsWorld.start();
   fuzzer = await Fuzzer.create(world);
-}, 60_000);
+});
 afterAll(async () => {
   fuzzer.close();
   await world.stop();

@@ -13,8 +13,8 @@ beforeAll(async () => {
   await Promise.all([world.startRunner(), world.startSecondRunner()]);
   race = new MoneyRace(world);
   await race.prepare();
-}, 120_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 const FAULTS = {
   nothing: async () => undefined,

@@ -20,7 +20,7 @@ describe('a service that is killed', () => {
     await watcher.ended();
     expect(watcher.connections.length).toBeGreaterThan(1);
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 
   it('every backend: the run continues, and its end is settled after the restart', async () => {
     const { world } = suite;
@@ -31,7 +31,7 @@ describe('a service that is killed', () => {
     await watcher.ended();
     expect((await world.client.ended(watcher.runId)).status).toBe('succeeded');
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 
   it('runner: its run is closed as interrupted, and its session accepts the next prompt', async () => {
     const { world } = suite;
@@ -57,7 +57,7 @@ describe('a service that is killed', () => {
     await next.ended();
     expect((await world.client.ended(next.runId)).status).toBe('succeeded');
     await suite.keepsItsPromises();
-  }, 180_000);
+  });
 
   it('every backend, while a run is being handed over: the run still starts, once', async () => {
     const { world } = suite;
@@ -74,7 +74,7 @@ describe('a service that is killed', () => {
     await watcher.ended();
     expect((await world.client.ended(watcher.runId)).status).toBe('succeeded');
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 
   it('every backend, while a log is being archived: the whole log is archived', async () => {
     const { world } = suite;
@@ -93,7 +93,7 @@ describe('a service that is killed', () => {
       durable.map(({ id, data }) => [id, data]),
     );
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 });
 
 describe('a runner that is frozen', () => {
@@ -120,7 +120,7 @@ describe('a runner that is frozen', () => {
       what: 'the end of every process',
     });
     await suite.keepsItsPromises();
-  }, 180_000);
+  });
 });
 
 describe('a runner that is terminated', () => {
@@ -142,5 +142,5 @@ describe('a runner that is terminated', () => {
     const run = await world.client.ended(watcher.runId, ORPHAN_MS);
     expect(run.status).toBe('interrupted');
     await suite.keepsItsPromises();
-  }, 180_000);
+  });
 });

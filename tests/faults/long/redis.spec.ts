@@ -17,7 +17,7 @@ describe('Redis', () => {
     await watcher.ended();
     expect((await world.client.ended(watcher.runId)).status).toBe('succeeded');
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 
   it('comes back empty while runs wait, are handed over, work and end: waiting runs succeed, and all runs end', async () => {
     const { world } = suite;
@@ -39,7 +39,7 @@ describe('Redis', () => {
     for (const { runId } of [waiting, handedOver])
       expect((await world.client.ended(runId)).status).toBe('succeeded');
     await suite.keepsItsPromises();
-  }, 240_000);
+  });
 
   it('comes back with an older state: clients that had read further keep their place', async () => {
     const { world } = suite;
@@ -59,7 +59,7 @@ describe('Redis', () => {
     world.model.openGate('gate-3');
     await watcher.ended();
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 
   it('loses the activity streams and the subscriptions of the backends: runs are settled and new ones start', async () => {
     const { world } = suite;
@@ -75,7 +75,7 @@ describe('Redis', () => {
     await next.ended();
     expect((await world.client.ended(next.runId)).status).toBe('succeeded');
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 
   it('loses messages again and again while runs stream: their readers get everything', async () => {
     const { world } = suite;
@@ -92,7 +92,7 @@ describe('Redis', () => {
     await ended;
     expect(killed).toBeGreaterThan(0);
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 
   it('loses a running run: it is closed, and its turn does not start again', async () => {
     const { world } = suite;
@@ -104,7 +104,7 @@ describe('Redis', () => {
     const run = await world.client.ended(watcher.runId, 60_000);
     expect(['interrupted', 'cancelled']).toContain(run.status);
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 
   it('runs out of memory: writes wait, then continue', async () => {
     const { world } = suite;
@@ -119,7 +119,7 @@ describe('Redis', () => {
     await (await other).ended();
     expect((await world.client.ended(watcher.runId)).status).toBe('succeeded');
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 
   it('has a full disk: writes wait, then continue', async () => {
     const { world } = suite;
@@ -134,7 +134,7 @@ describe('Redis', () => {
     await (await other).ended();
     expect((await world.client.ended(watcher.runId)).status).toBe('succeeded');
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 
   it('fails over to a replica while a run streams: the run continues', async () => {
     const { world } = suite;
@@ -149,5 +149,5 @@ describe('Redis', () => {
     for (const { runId } of [watcher, writing])
       expect((await world.client.ended(runId)).status).toBe('succeeded');
     await suite.keepsItsPromises();
-  }, 120_000);
+  });
 });

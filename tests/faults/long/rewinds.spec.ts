@@ -15,12 +15,10 @@ describe('30 generated histories, rewound, undone and forked', () => {
     world = await SessionsWorld.create();
     repoUrl = await world.git.createRepository('hello', HISTORY_FILES);
     await world.startRunner();
-  }, 60_000);
-  afterAll(() => world.destroy(), 60_000);
+  });
+  afterAll(() => world.destroy());
 
-  it.each(seeds)(
-    'come back exactly, files and conversation (FAULT_SEED=%d)',
-    (seed) => generatedHistoriesComeBack(world, repoUrl, [seed]),
-    120_000,
+  it.each(seeds)('come back exactly, files and conversation (FAULT_SEED=%d)', (seed) =>
+    generatedHistoriesComeBack(world, repoUrl, [seed]),
   );
 });

@@ -52,8 +52,8 @@ let turns = 0;
 
 beforeAll(async () => {
   world = await FaultWorld.start(SESSIONS, { backends: 1 });
-}, 180_000);
-afterAll(() => world.stop(), 90_000);
+});
+afterAll(() => world.stop());
 
 /** One prompt, and a steer at a random moment of its run. Resolves when the run has ended. */
 async function turn(session: number): Promise<Sent> {

@@ -62,7 +62,7 @@ describe('a run that is stopped', () => {
       MAX_CONCURRENT_RUNS: `${AT_ONCE}`,
       EGRESS_TRUSTED_HOSTS: place,
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     server.closeAllConnections();
     server.close();

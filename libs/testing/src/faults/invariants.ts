@@ -45,9 +45,9 @@ export async function breaches(world: FaultWorld, { timeoutMs = 120_000 } = {}):
     if (!isAlive) found.push(`${name} has ended unexpectedly:\n${log.slice(-2_000)}`);
   for (const change of await world.statuses.forbidden())
     found.push(`a status made a forbidden change: ${JSON.stringify(change)}`);
-  const left = await waitFor(async () => ((await processesIn(world.sessions)).length === 0 ? 'none' : null), {
-    timeoutMs: 5_000,
-  }).catch(() => processesIn(world.sessions));
+  const left = await waitFor(async () =>
+    (await processesIn(world.sessions)).length === 0 ? 'none' : null,
+  ).catch(() => processesIn(world.sessions));
   if (left !== 'none') found.push(`processes are left: ${JSON.stringify(left)}`);
   return found;
 }

@@ -22,7 +22,7 @@ export function faultSuite(sessions: number, options: WorldOptions = {}) {
   };
   beforeAll(async () => {
     world = await FaultWorld.start(sessions, options);
-  }, 180_000);
+  });
   beforeEach(() => {
     passed = false;
     found = [];
@@ -30,7 +30,7 @@ export function faultSuite(sessions: number, options: WorldOptions = {}) {
   afterEach(async () => {
     if (!passed && world) await keepLogs(found, world);
   });
-  afterAll(() => world?.stop(), 90_000);
+  afterAll(() => world?.stop());
   return {
     get world() {
       return get();

@@ -124,7 +124,7 @@ export class RunnerWorld {
   }
 
   /** The run's whole log, once it has ended. */
-  async ended(runId: string, timeoutMs = 20_000): Promise<RunEvent[]> {
+  async ended(runId: string, timeoutMs?: number): Promise<RunEvent[]> {
     await waitFor(
       async () => {
         const entries = await this.redis.xrevrange(REDIS_KEYS.runEvents(runId), '+', '-', 'COUNT', 1);
