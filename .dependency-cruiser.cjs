@@ -9,11 +9,14 @@
 const BACKEND = [
   ['events', 'system', 'tenants'],
   ['retention'],
-  ['archive', 'changes', 'rewinds', 'sharing'],
+  ['pull-requests'],
+  ['shipping'],
+  ['archive', 'changes', 'checks', 'edits', 'rewinds', 'sharing'],
   ['runs'],
   ['approvals', 'images'],
-  ['sessions'],
-  ['credentials', 'service-accounts', 'webhooks'],
+  ['sessions', 'repositories'],
+  ['credentials', 'evidence', 'service-accounts', 'webhooks'],
+  ['forges'],
   ['api-keys', 'environments', 'members', 'runner-client', 'secrets', 'usage', 'workspaces'],
   ['audit'],
   ['api/(openapi|asyncapi|idempotency)'],
@@ -58,7 +61,8 @@ const ACROSS_TENANTS = [
   'identity/(authentication|memberships|api-keys|share-link-readers|stream-access|identity\\.module)\\.ts$', // who is calling, and in which tenant
   '(api-keys/api-key|service-accounts/service-account|members/(member|invitation|scim/scim-user)|tenants/tenant)-store\\.ts$', // tables of the identity, which the role of tenants cannot read
   'identity/sign-in/(mailed-links|passwords|sign-ins|providers/provider-accounts|second-factor/second-factors|passkeys/passkey-store)\\.ts$', // people, who may belong to several tenants
-  '(sessions/session|runs/run|rewinds/rewind)-scan\\.ts$', // work that is due
+  '(sessions/session|runs/run|rewinds/rewind|shipping/push|pull-requests/pull-request)-scan\\.ts$', // work that is due
+  'pull-requests/forge-webhook-lookup\\.ts$', // whose webhook an address is
   'runs/run-places\\.ts$', // whether there is another tenant
   'audit/audited-changes\\.ts$', // what the stores of identity change
   'audit/audit-names\\.ts$', // people, who may belong to several tenants
@@ -70,6 +74,7 @@ const ACROSS_TENANTS = [
   'usage/limit-mails\\.ts$', // addresses of people
   '(archive/archive|runs/run)-metrics\\.ts$',
   'secrets/stored-keys-check\\.ts$', // which master keys are needed
+  'evidence/evidence-keys\\.ts$', // they are the installation's
   'system/readiness\\.ts$',
 ];
 
@@ -160,13 +165,13 @@ module.exports = {
       to: { path: '^(tests|libs/testing|apps/[^/]+/test|libs/[^/]+/test)/' },
     },
     {
-      name: 'workspaces-only-through-their-four-classes',
+      name: 'workspaces-only-through-their-five-classes',
       severity: 'error',
       from: { path: '^apps/backend/src/', pathNot: '^apps/backend/src/workspaces/' },
       to: {
         path: '^apps/backend/src/workspaces/',
         pathNot:
-          '/(clones/clones|history/history|leftovers/leftovers|storage/storage|workspace-limits|workspaces\\.module)\\.ts$',
+          '/(clones/clones|clones/remotes|history/history|leftovers/leftovers|storage/storage|workspace-limits|workspaces\\.module)\\.ts$',
       },
     },
     {

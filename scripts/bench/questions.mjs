@@ -1,4 +1,5 @@
 import { archive } from './archive.mjs';
+import { changes } from './changes.mjs';
 import { fanout } from './fanout.mjs';
 import { firstEvent } from './first-event.mjs';
 import { idle } from './idle.mjs';
@@ -35,4 +36,5 @@ export const QUESTIONS = {
   archive,
   jail,
   web,
+  changes,
 };

@@ -1,6 +1,7 @@
 import { NOWHERE } from '@saas-codex/testing/backend/operations';
 import type { System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { Page } from 'playwright-core';
 
@@ -26,13 +27,23 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const forGit = { owner: 'organisation', host: 'github.com', path: 'acme', token: 'ghp_0123456789abcdef' };
   await post(system, '/api/credentials', forGit);
   await post(system, '/api/credentials', { kind: 'ssh_key', host: 'git.example.org' });
+  await post(system, '/api/forges', {
+    kind: 'github',
+    url: 'https://10.0.0.1',
+    token: 'ghp_0123456789abcdef',
+  });
   const failing = { script: 'echo "a line of output"; exit 3' };
   const endless = { script: 'echo started; until [ -e go-on ]; do sleep 0.1; done' };
-  const [worked, settingUp, setupFailed, failed, archived, asking] = await Promise.all([
+  const [worked, shipped, settingUp, setupFailed, failed, archived, asking] = await Promise.all([
     start(
       { repo_url: repository },
       ({ diff }) => diff !== null && diff.files > 0,
       'Note what the beans need',
+    ),
+    start(
+      { repo_url: repository, title: 'A pushed session' },
+      ({ diff }) => diff !== null && diff.files > 0,
+      'Note what the leeks need',
     ),
     start({ setup: endless }, ({ setup_status: status }) => status === 'running', 'Wait for the setup'),
     start({ setup: failing }, ({ setup_status: status }) => status === 'failed', 'Wait for the person'),
@@ -45,6 +56,19 @@ export async function everyScreen(system: System, repository: string): Promise<S
     ),
   ]);
   await system.api(`/api${archived}`, { method: 'PATCH', body: JSON.stringify({ status: 'archived' }) });
+
+  await openPullRequest(system, shipped, repository);
+
+  const { to: tree, files } = (await (await system.api(`/api${worked}/diff`)).json()) as Diff;
+  const remark = {
+    path: files[0]?.path,
+    tree,
+    side: 'new',
+    first_line: 1,
+    last_line: 1,
+    text: 'Say which beans.',
+  };
+  await post(system, `/api${worked}/comments`, remark);
 
   // The app is loaded once per page: a link that is followed within it costs a tenth of a load.
   const at = (path: string, shown: string | RegExp) => async (page: Page) => {
@@ -72,17 +96,25 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const work = then(idle, /^Worked for/, /^Listed/);
   const secrets = at('/settings/secrets', 'NPM_TOKEN');
   const gitCredentials = at('/settings/git-credentials', 'github.com/acme');
+  const forges = at('/settings/forges', '10.0.0.1');
   const settings = at('/settings', 'Where you are signed in');
   const usage = at('/settings/usage', 'By repository');
   const models = at('/settings/models', 'gpt-6.1-sol');
-  const dialog = (entry: string, shown: string): Screen['open'] => {
+  const changes = at(`${worked}?panel=changes`, 'The prompt was:');
+  const pullRequest = then(
+    at(`${shipped}?panel=closed`, /^Worked for/),
+    'Pull request could not be opened',
+    'has an address such as acme/app',
+  );
+  const fromMenu = (first: Screen['open'], menu: string, entry: string, shown: string): Screen['open'] => {
     return async (page) => {
-      await idle(page);
-      await button(page, 'Session actions').click();
+      await first(page);
+      await button(page, menu).click();
       await page.getByRole('menuitem', { name: entry }).click();
       await page.getByRole('dialog', { name: shown }).waitFor();
     };
   };
+  const dialog = (entry: string, shown: string) => fromMenu(idle, 'Session actions', entry, shown);
 
   return [
     { name: 'home', open: home },
@@ -98,13 +130,34 @@ export async function everyScreen(system: System, repository: string): Promise<S
     },
     { name: 'session', open: idle },
     { name: 'work', open: then(work, /^Listed/, 'README.md') },
-    { name: 'changes', open: at(`${worked}?panel=changes`, 'The prompt was:') },
+    { name: 'changes', open: changes },
+    {
+      name: 'comments',
+      open: then(at(`${worked}?panel=changes`, 'Say which beans.'), '1 comment', 'Line 1'),
+    },
+    { name: 'files', open: at(`${worked}?panel=files&file=README.md`, 'Plants and when to water them.') },
+    { name: 'apply-patch', open: fromMenu(changes, 'Change the files', 'Apply patch…', 'Apply a patch') },
+    { name: 'edit-file', open: fromMenu(changes, 'More for this file', 'Edit…', 'Edit file') },
+    {
+      name: 'ship',
+      open: then(at(`${worked}?panel=changes`, 'The prompt was:'), 'Ship', 'Commit and push'),
+    },
+    { name: 'pull-request', open: pullRequest },
+    { name: 'pull-request-edit', open: then(pullRequest, 'Edit', 'Merge into') },
     { name: 'session-menu', open: then(idle, 'Session actions', 'Rename…') },
     { name: 'your-name', open: then(settings, 'Change your name', 'Change name') },
     { name: 'your-email', open: then(settings, 'Change your email', 'We mail a link') },
     { name: 'password', open: then(settings, 'Set a password', 'You will be signed out') },
     { name: 'rename', open: dialog('Rename…', 'Rename session') },
     { name: 'review', open: dialog('Review…', 'Review') },
+    {
+      name: 'checks',
+      open: then(
+        at(`${worked}?panel=changes`, 'The prompt was:'),
+        'Checks…',
+        'The repository declares no checks',
+      ),
+    },
     { name: 'compact', open: dialog('Compact…', 'Compact the conversation') },
     { name: 'network', open: dialog('Network…', 'Network') },
     { name: 'setup', open: dialog('Setup…', 'Setup') },
@@ -130,6 +183,9 @@ export async function everyScreen(system: System, repository: string): Promise<S
       name: 'git-host-keys',
       open: then(gitCredentials, 'Host keys of git.example.org', 'Compare the fingerprints'),
     },
+    { name: 'forges', open: forges },
+    { name: 'forge-webhook', open: then(forges, 'Webhook of 10.0.0.1', 'Make a secret') },
+    { name: 'forge-test', open: then(forges, 'Test 10.0.0.1', /private or reserved network/) },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
     { name: 'roles', open: at('/settings/roles', 'Your role') },
     { name: 'usage', open: usage },
@@ -168,6 +224,18 @@ export async function everyScreen(system: System, repository: string): Promise<S
       },
     },
   ];
+}
+
+/** Pushes what a session has changed, and asks for a pull request, which the forge refuses: it is a mere git server. */
+async function openPullRequest(system: System, path: string, repository: string): Promise<void> {
+  const read = async () => (await (await system.api(`/api${path}`)).json()) as Session;
+  const { commit_id } = await post<{ commit_id: string }>(system, `/api${path}/commits`, {});
+  await post(system, `/api${path}/pushes`, { commit_id });
+  await waitFor(async () => (await read()).last_push?.status === 'pushed');
+  const url = new URL(repository).origin;
+  await post(system, '/api/forges', { kind: 'github', url, token: 'ghp_0123456789abcdef' });
+  await post(system, `/api${path}/pull-request`, { title: 'Note what the leeks need' });
+  await waitFor(async () => (await read()).pull_request?.status === 'failed');
 }
 
 /** Closes what the screen before has opened over the page. */

@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { AuditEntry, AuditPage } from '@saas-codex/contracts/audit';
@@ -17,6 +20,7 @@ import { OneTimeLinks } from '../src/identity/sign-in/one-time-links.js';
 import { createSignInToken } from '../src/identity/sign-in-links.js';
 import { SessionsService } from '../src/sessions/sessions.service.js';
 import { fingerprintOf } from '../src/credentials/ssh-keys.js';
+import { Storage } from '../src/workspaces/storage/storage.js';
 
 let backend: TestBackend;
 let redis: Redis;
@@ -75,6 +79,17 @@ afterAll(async () => {
   redis.disconnect();
   await backend.stop();
 });
+
+/** Makes the session one of a repository that declares checks. */
+async function declareChecks(sessionId: string): Promise<void> {
+  const history = join(backend.config.WORKSPACES_ROOT, sessionId, 'history.git');
+  const git = (input: string, ...args: string[]) =>
+    execFileSync('git', [`--git-dir=${history}`, ...args], { input, encoding: 'utf8' }).trim();
+  const file = git('checks: [{ name: Test, run: "true" }]', 'hash-object', '-w', '--stdin');
+  const folder = git(`100644 blob ${file}\tchecks.yml\n`, 'mktree');
+  const tree = git(`040000 tree ${folder}\t.saas-codex\n`, 'mktree');
+  await sql('UPDATE sessions SET base_tree = $2 WHERE id = $1', [sessionId, tree]);
+}
 
 /** Every operation that leaves an entry, once, in an order in which each succeeds. */
 async function doEverything(): Promise<void> {
@@ -219,6 +234,14 @@ async function doEverything(): Promise<void> {
   await mine('replaceCredential', () => send('PATCH', forGitAt, newToken));
   await mine('removeCredential', () => send('DELETE', forGitAt));
 
+  const connected = { kind: 'github', url: 'https://git.example.test', token: secret(`${SECRET}forge`) };
+  await mine('connectForge', async () => (saved = await send('POST', '/api/forges', connected)));
+  const forgeAt = `/api/forges/${saved.forge_id}`;
+  const newForgeToken = { token: secret(`${SECRET}other-forge`) };
+  await mine('replaceForgeToken', () => send('PATCH', forgeAt, newForgeToken));
+  await mine('createForgeWebhook', () => send('POST', `${forgeAt}/webhook`));
+  await mine('disconnectForge', () => send('DELETE', forgeAt));
+
   await mine('updateTenant', () => send('PATCH', `/api/tenants/${tenantId}`, { name: 'Workshop' }));
   let tenant: Body = {};
   tenant = await send('POST', '/api/tenants', { name: 'Second' });
@@ -284,11 +307,31 @@ async function doEverything(): Promise<void> {
   await sql(`UPDATE sessions SET status = 'ready', active_run_id = NULL, queued_runs = 0 WHERE id = $1`, [
     session.session_id,
   ]);
+  await writeFile(join(String(session.repo_path), 'README.md'), 'a line\n');
+  const { to: tree } = await send('GET', `${at}/diff`);
+  const lines = { path: 'README.md', tree, side: 'new', first_line: 1, last_line: 1 };
+  const remark = { ...lines, text: secret(`${SECRET}comment`) };
+  let comment: Body = {};
+  await mine('createComment', async () => (comment = await send('POST', `${at}/comments`, remark)));
+  const commentAt = `${at}/comments/${comment.comment_id}`;
+  await mine('updateComment', () => send('PATCH', commentAt, { resolved: true }));
+  await send('PATCH', commentAt, { resolved: false });
+  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  await mine('sendComments', () => send('POST', `${at}/comments/send`, {}));
+  await mine('deleteComment', () => send('DELETE', commentAt));
+  await sql(`UPDATE runs SET status = 'cancelled' WHERE session_id = $1`, [session.session_id]);
+  await sql(`UPDATE sessions SET active_run_id = NULL, queued_runs = 0 WHERE id = $1`, [session.session_id]);
   await sql(
     `UPDATE runs r SET status = 'succeeded', dispatched_at = now(), tree_before = s.base_tree, tree_after = s.base_tree
        FROM sessions s WHERE r.id = $1 AND s.id = r.session_id`,
     [run.run_id],
   );
+  await declareChecks(session.session_id as string);
+  await mine('runChecks', () => send('POST', `${at}/checks`, {}));
+  await sql(`UPDATE runs SET status = 'cancelled' WHERE session_id = $1 AND kind = 'check'`, [
+    session.session_id,
+  ]);
+  await sql('UPDATE sessions SET queued_runs = 0 WHERE id = $1', [session.session_id]);
   const target = { run_id: run.run_id };
   await sql('UPDATE sessions SET thread_id = id WHERE id = $1', [session.session_id]);
   await mine('forkSession', () => send('POST', `${at}/fork`, target));
@@ -298,6 +341,38 @@ async function doEverything(): Promise<void> {
   ]);
   await mine('undoRewind', () => send('POST', `${at}/rewind/undo`));
   await sql('UPDATE sessions SET rewind = NULL WHERE id = $1', [session.session_id]);
+  // Edits read the files, which only this session has.
+  const [{ base_tree: base } = { base_tree: '' }] = await sql<{ base_tree: string }>(
+    'SELECT base_tree FROM sessions WHERE id = $1',
+    [session.session_id],
+  );
+  await mine('writeFile', () => send('PUT', `${at}/files`, { path: 'new.md', content: 'a', tree: base }));
+  const added = '--- /dev/null\n+++ b/other.md\n@@ -0,0 +1 @@\n+a\n';
+  await mine('applyPatch', () => send('POST', `${at}/patches`, { patch: added }));
+  // As if an agent had added a file.
+  const repo = backend.app.get(Storage, { strict: false }).repoPath(String(session.session_id));
+  await writeFile(join(repo, 'added.md'), 'a');
+  await mine('revertChanges', () => send('POST', `${at}/reverts`, { scope: 'all' }));
+  await writeFile(
+    join(backend.config.WORKSPACES_ROOT, String(session.session_id), 'repo', 'new.txt'),
+    'new\n',
+  );
+  let commit: Body = {};
+  await mine('createCommit', async () => (commit = await send('POST', `${at}/commits`, {})));
+  await sql('UPDATE sessions SET repo_url = $2 WHERE id = $1', [
+    session.session_id,
+    'https://git.example.test/app',
+  ]);
+  await mine('createPush', () => send('POST', `${at}/pushes`, { commit_id: commit.commit_id }));
+  await sql(
+    `UPDATE session_pushes SET status = 'pushed', pushed_at = now(), retry_at = NULL WHERE session_id = $1`,
+    [session.session_id],
+  );
+  const forShipping = { kind: 'github', url: 'https://git.example.test', token: 'a-token-of-the-spec' };
+  const { forge_id: forgeId } = await send('POST', '/api/forges', forShipping);
+  await mine('openPullRequest', () => send('POST', `${at}/pull-request`, { title: 'Say hello' }));
+  await mine('updatePullRequest', () => send('PATCH', `${at}/pull-request`, { title: 'Say hi' }));
+  await send('DELETE', `/api/forges/${forgeId}`);
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   let shared: Body = {};
   await mine('createShareLink', async () => (shared = await send('POST', `${at}/share-links`, {})));
@@ -510,6 +585,8 @@ describe('a change and its entry', () => {
     const { secret_id: secretId } = await send('POST', '/api/secrets', { name: 'KEPT', value });
     const forGit = { host: 'git.example.test', token: 'a-token-of-the-spec' };
     const { credential_id: credentialId } = await send('POST', '/api/credentials', forGit);
+    const connected = { kind: 'github', url: 'https://git.example.test', token: 'a-token-of-the-spec' };
+    const { forge_id: forgeId } = await send('POST', '/api/forges', connected);
     const { service_account_id: accountId } = await send('POST', '/api/service-accounts', {
       name: 'Kept',
       role: 'viewer',
@@ -529,6 +606,7 @@ describe('a change and its entry', () => {
     const tables = [
       'secrets',
       'git_credentials',
+      'connected_forges',
       'service_accounts',
       'spend_rules',
       'audit_webhooks',
@@ -565,6 +643,9 @@ describe('a change and its entry', () => {
         ['POST', '/api/credentials', { ...forGit, path: 'lost' }],
         ['PATCH', `/api/credentials/${credentialId}`, { token: 'another-token-of-the-spec' }],
         ['DELETE', `/api/credentials/${credentialId}`],
+        ['POST', '/api/forges', { ...connected, url: 'https://lost.example.test' }],
+        ['PATCH', `/api/forges/${forgeId}`, { token: 'another-token-of-the-spec' }],
+        ['DELETE', `/api/forges/${forgeId}`],
         ['POST', '/api/service-accounts', { name: 'Lost', role: 'viewer' }],
         ['PATCH', `/api/service-accounts/${accountId}`, { name: 'Lost' }],
         ['DELETE', `/api/service-accounts/${accountId}`],
@@ -612,6 +693,8 @@ describe('a change and its entry', () => {
     await twice('/api/secrets', { name: 'TWICE', value }, 'secret_id', 'secret.created');
     const forGit = { host: 'git.example.test', path: 'twice', token: 'a-token-of-the-spec' };
     await twice('/api/credentials', forGit, 'credential_id', 'git_credential.created');
+    const connected = { kind: 'github', url: 'https://twice.example.test', token: 'a-token-of-the-spec' };
+    await twice('/api/forges', connected, 'forge_id', 'forge.connected');
     const account = { name: 'Twice', role: 'viewer' };
     await twice('/api/service-accounts', account, 'service_account_id', 'service_account.created');
     const session = await twice('/api/sessions', { title: 'Twice' }, 'session_id', 'session.created');

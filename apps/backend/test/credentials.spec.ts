@@ -329,7 +329,7 @@ describe('a credential', () => {
     });
     cleanups.push(() => workspaces.close());
     const access = { kind: 'token' as const, username: 'git', password: token };
-    const asked = workspaces.clones.checkAccess(workspaces.ctx, 'http://git.company.test/acme/app', access);
+    const asked = workspaces.clones.listRefs(workspaces.ctx, 'http://git.company.test/acme/app', access);
     await expect(asked).rejects.toThrow('proxy');
     expect(seen.length).toBeGreaterThan(0);
 

@@ -15,13 +15,17 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Diff, FilePatch } from '@saas-codex/contracts/diffs';
+import type { Diff, FilePatch, FoundPaths } from '@saas-codex/contracts/diffs';
+import type { FileContent, Files, FoundLines } from '@saas-codex/contracts/files';
 import type { Home } from '@saas-codex/contracts/home';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
+import { MAX_VIEWED, type ReviewProgress } from '@saas-codex/contracts/review-progress';
 import type { Session } from '@saas-codex/contracts/sessions';
+import { createPerson } from '@saas-codex/testing/backend/people';
 import { execute } from '@saas-codex/testing/backend/history-fixture';
 import { startGitServer, type GitServer } from '@saas-codex/testing/git-server';
+import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { TenantDatabase } from '../src/database/tenant-database.js';
 import { RunEntity } from '../src/runs/run.entity.js';
@@ -60,7 +64,7 @@ afterAll(async () => {
   await git.stop();
   threads.closeAllConnections();
   await new Promise((resolve) => threads.close(resolve));
-});
+}, 60_000);
 
 async function create(body: object): Promise<Session> {
   const response = await backend.post('/api/sessions', body);
@@ -135,6 +139,169 @@ test('reveals nothing of another session', async () => {
   expect(await diff('from=HEAD')).toMatchObject({ code: 'invalid_request', status: 400 });
   expect(await get(`/api/sessions/${session.session_id}/diff/file`)).toMatchObject({
     code: 'invalid_request',
+  });
+});
+
+describe('the files at a point of the session', () => {
+  let repo: string;
+  let id: string;
+  let base: string;
+  const FILES = {
+    'README.md': '# Roses\n',
+    'src/a.ts': 'export const a = 1;\n',
+    'src/deep/b.ts': 'export const b = 2; // Roses\n',
+    'x [1].txt': `${'-'.repeat(500)}a ROSE.*${'-'.repeat(500)}\n`,
+  };
+
+  beforeAll(async () => {
+    const url = await git.createRepository(`files-${randomUUID()}`, FILES);
+    ({ session_id: id, repo_path: repo } = await create({ repo_url: url }));
+    base = (await get<Diff>(`/api/sessions/${id}/diff`)).to;
+    await writeFile(join(repo, 'new\nline.txt'), 'found here: roses\n');
+    await writeFile(Buffer.concat([Buffer.from(`${repo}/`), Buffer.from([0xff, 0x41])]), 'no utf-8 roses\n');
+    await symlink('/etc/passwd', join(repo, 'link'));
+    await writeFile(join(repo, 'image.png'), SAMPLE_IMAGES['image/png']);
+    await writeFile(join(repo, '.gitignore'), 'ignored\n');
+    await writeFile(join(repo, 'ignored'), 'roses\n');
+    await writeFile(join(repo, 'src/a.ts'), 'export const a = 2;\n');
+  });
+
+  const ask = <T>(what: string, query: Record<string, string> = {}) =>
+    get<T>(`/api/sessions/${id}/files${what}?${new URLSearchParams(query).toString()}`);
+  const names = ({ items }: Files) => items.map(({ path, kind }) => `${kind} ${path}`);
+
+  test('are listed by folder, in pages, as they are now or were then', async () => {
+    const now = await ask<Files>('');
+    expect(names(now)).toEqual([
+      'folder src',
+      'file .gitignore',
+      'file README.md',
+      'file image.png',
+      'link link',
+      'file new\nline.txt',
+      'file x [1].txt',
+      String.raw`file "\377A"`,
+    ]);
+    expect(names(await ask<Files>('', { at: base }))).toEqual([
+      'folder src',
+      'file README.md',
+      'file x [1].txt',
+    ]);
+    expect(names(await ask<Files>('', { folder: 'src/deep' }))).toEqual(['file src/deep/b.ts']);
+    const first = await ask<Files>('', { at: base, limit: '2' });
+    const rest = await ask<Files>('', { at: base, cursor: first.next_cursor ?? '' });
+    expect([...names(first), ...names(rest)]).toEqual(['folder src', 'file README.md', 'file x [1].txt']);
+    expect(rest.next_cursor).toBeNull();
+    const elsewhere = { folder: 'src', cursor: first.next_cursor ?? '' };
+    expect(await ask('', elsewhere)).toMatchObject({ code: 'invalid_cursor' });
+  });
+
+  test('are read at that point, by names of any bytes, and links are not followed', async () => {
+    const text = async (path: string, at?: string) =>
+      (await ask<FileContent>('/content', { path, ...(at && { at }) })).text;
+    expect(await text('src/a.ts')).toBe('export const a = 2;\n');
+    expect(await text('src/a.ts', base)).toBe('export const a = 1;\n');
+    expect(await text('new\nline.txt')).toBe('found here: roses\n');
+    expect(await text(String.raw`"\377A"`)).toBe('no utf-8 roses\n');
+    expect(await text('link')).toBe('/etc/passwd');
+    expect(await text('image.png')).toBeNull();
+    for (const path of [
+      'ignored',
+      'src',
+      'link/x',
+      '../repo/README.md',
+      'src/../README.md',
+      './README.md',
+      '/etc/passwd',
+    ])
+      expect(await ask('/content', { path })).toMatchObject({ code: 'file_not_found', status: 404 });
+    expect(await ask('/content', { path: 'image.png', at: base })).toMatchObject({ code: 'file_not_found' });
+    expect(await ask('/content', { path: 'a', at: 'f'.repeat(40) })).toMatchObject({
+      code: 'tree_not_found',
+    });
+  });
+
+  test('are downloaded as they are, and shown only as images', async () => {
+    const fetchFile = (what: string, path: string) =>
+      backend.fetch(`/api/sessions/${id}/files/${what}?${new URLSearchParams({ path }).toString()}`);
+    const download = await fetchFile('download', 'src/a.ts');
+    expect(download.headers.get('content-disposition')).toBe('attachment; filename=a.ts');
+    expect(await download.text()).toBe('export const a = 2;\n');
+    const image = await fetchFile('image', 'image.png');
+    expect(Object.fromEntries(image.headers)).toMatchObject({
+      'content-type': 'image/png',
+      'content-security-policy': expect.stringContaining('sandbox'),
+      'x-content-type-options': 'nosniff',
+    });
+    expect(Buffer.from(await image.arrayBuffer())).toEqual(SAMPLE_IMAGES['image/png']);
+    expect((await fetchFile('image', 'README.md')).status).toBe(422);
+  });
+
+  test('are searched for a text in any case, without what git ignores', async () => {
+    const { items, truncated } = await ask<FoundLines>('/search', { q: 'rose' });
+    expect(items.map(({ path, line }) => `${path}:${line}`)).toEqual([
+      'README.md:1',
+      'new\nline.txt:1',
+      'src/deep/b.ts:1',
+      'x [1].txt:1',
+      String.raw`"\377A":1`,
+    ]);
+    expect(truncated).toBe(false);
+    const [found] = (await ask<FoundLines>('/search', { q: 'rose.*-' })).items;
+    expect(found).toMatchObject({ path: 'x [1].txt', text: expect.stringContaining('-a ROSE.*-') });
+    expect(found?.text).toHaveLength(240);
+    expect(await ask('/search', { q: 'ROSES', at: base, limit: '1' })).toMatchObject({
+      items: [{ path: 'README.md' }],
+      truncated: true,
+    });
+    const paths = (query: string) => get<FoundPaths>(`/api/sessions/${id}/paths?${query}`);
+    expect((await paths(`q=readme&at=${base}`)).paths).toEqual(['README.md']);
+    expect((await paths(`q=image&at=${base}`)).paths).toEqual([]);
+    expect(await paths(`q=image&at=${'f'.repeat(40)}`)).toMatchObject({ code: 'tree_not_found' });
+    expect(await ask('/search', { q: '--open-files-in-pager=touch x' })).toMatchObject({ items: [] });
+  });
+});
+
+describe('how far a person has reviewed', () => {
+  const at = () => `/api/sessions/${session.session_id}/review-progress`;
+  const update = async (body: object, headers: Record<string, string> = {}) => {
+    const json = { 'content-type': 'application/json', ...headers };
+    const answer = await backend.fetch(at(), { method: 'PATCH', headers: json, body: JSON.stringify(body) });
+    return (await answer.json()) as ReviewProgress & { code?: string };
+  };
+
+  test('is theirs alone, follows content, and survives marks made at the same time', async () => {
+    expect(await get(at())).toEqual({ reviewed: null, viewed: [] });
+    await write('a.txt', 'seen\n');
+    const { files, to } = await diff();
+    const [file] = files.filter(({ path }) => path === 'a.txt');
+    const seen = { path: 'a.txt', content_id: file?.content_id ?? null };
+    const many = Array.from({ length: 8 }, (_, n) => ({ path: `file-${n}`, content_id: null }));
+    await Promise.all([seen, ...many].map((mark) => update({ viewed: [mark] })));
+    expect((await get<ReviewProgress>(at())).viewed).toHaveLength(9);
+    const progress = await update({ unviewed: many.map(({ path }) => path), reviewed_tree: to });
+    expect(progress).toEqual({ reviewed: { tree: to, at: expect.any(String) }, viewed: [seen] });
+
+    await write('a.txt', 'changed again\n');
+    const since = await diff(`from=${to}`);
+    expect(since.files.map(({ path }) => path)).toEqual(['a.txt']);
+    expect(since.files[0]?.content_id).not.toBe(seen.content_id);
+
+    const other = await createPerson(backend, ctx.tenantId, 'viewer');
+    expect(await (await fetch(backend.url + at(), { headers: other.key })).json()).toEqual({
+      reviewed: null,
+      viewed: [],
+    });
+    expect(await update({ reviewed_tree: 'f'.repeat(40) })).toMatchObject({ code: 'tree_not_found' });
+  });
+
+  test('drops the oldest marks of very many', async () => {
+    const marks = (from: number) =>
+      Array.from({ length: 1_000 }, (_, n) => ({ path: `${from + n}`, content_id: null }));
+    for (let from = 0; from < 6_000; from += 1_000) await update({ viewed: marks(from) });
+    const { viewed } = await get<ReviewProgress>(at());
+    expect(viewed).toHaveLength(MAX_VIEWED.files);
+    expect([viewed[0]?.path, viewed.at(-1)?.path]).toEqual(['1000', '5999']);
   });
 });
 

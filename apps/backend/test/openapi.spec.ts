@@ -59,9 +59,15 @@ describe('the description of the API', () => {
   it('lists every problem with the operations that return it', () => {
     const text = JSON.stringify(document.paths);
     const missing = PROBLEM_CODES.filter((code) => !text.includes(`\`${code}\``));
-    // Responses to an unknown address, a missing service or a bug of ours, and those that only services send each other.
+    // Responses to an unknown address, a missing service or a bug of ours, those that only services send each other, and what
+    // became of a pull request.
     expect(missing.toSorted()).toEqual([
       'expectation_failed',
+      'forge_forbidden',
+      'forge_rate_limited',
+      'forge_refused',
+      'forge_token_refused',
+      'forge_unavailable',
       'headers_too_large',
       'internal_error',
       'method_not_allowed',
@@ -81,7 +87,9 @@ describe('the description of the API', () => {
     );
     expect(closed.toSorted()).toEqual([
       'AcceptInvitation',
+      'AllChanges',
       'AllowListNetworkInput',
+      'ApplyPatch',
       'AskNetworkInput',
       'ChangeEmail',
       'ChangePassword',
@@ -90,10 +98,14 @@ describe('the description of the API', () => {
       'ConfirmEmail',
       'ConfirmHostKeys',
       'ConfirmSecondFactor',
+      'ConnectForge',
       'CreateApiKey',
+      'CreateComment',
+      'CreateCommit',
       'CreateCredential',
       'CreateInvitation',
       'CreatePasskey',
+      'CreatePush',
       'CreateSecret',
       'CreateServiceAccount',
       'CreateSession',
@@ -101,12 +113,16 @@ describe('the description of the API', () => {
       'CreateTenant',
       'DecideApproval',
       'EditPrompt',
+      'FileChanges',
       'ForkSession',
       'HostRuleInput',
+      'HunkChanges',
+      'HunkRange',
       'LookUpInvitation',
       'MailedLink',
       'OffNetworkInput',
       'OnNetworkInput',
+      'OpenPullRequest',
       'OpenShareLink',
       'OrderQueue',
       'PasskeySignIn',
@@ -114,7 +130,12 @@ describe('the description of the API', () => {
       'PromptSession',
       'RemoveSecondFactor',
       'ReplaceCredential',
+      'ReplaceForgeToken',
+      'ReviewProgressUpdate',
       'RewindSession',
+      'RunChanges',
+      'RunChecks',
+      'SendComments',
       'SetAuditWebhook',
       'SetModelServer',
       'SetupInput',
@@ -124,15 +145,18 @@ describe('the description of the API', () => {
       'StartSecondFactor',
       'SteerRun',
       'TestCredential',
+      'UpdateComment',
       'UpdateLimits',
       'UpdateMe',
       'UpdateMember',
       'UpdateModels',
       'UpdatePasskey',
+      'UpdatePullRequest',
       'UpdateSecret',
       'UpdateServiceAccount',
       'UpdateSession',
       'UpdateTenant',
+      'WriteFile',
     ]);
   });
 
@@ -221,6 +245,7 @@ describe('the description of the API', () => {
       KnownActivity: 'type',
       KnownNetwork: 'mode',
       NetworkInput: 'mode',
+      RevertChanges: 'scope',
     });
     for (const [name, schema] of unions) {
       const { propertyName, mapping } = discriminatorOf(schema);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { MERGED_PULL_REQUEST } from '@saas-codex/testing/backend/merged-pull-request';
 import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
+import { PUSHED_COMMIT } from '@saas-codex/testing/backend/pushed-commit';
 import { createDatabase, type TestDatabase } from '@saas-codex/testing/postgres';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
@@ -17,6 +19,7 @@ import { CONNECTION, TenantDatabase } from '../src/database/tenant-database.js';
 /** Tables that hang on no tenant. What is not here and not protected makes the first test fail. */
 const WITHOUT_TENANT = [
   'api_keys',
+  'evidence_keys',
   'migrations',
   'passkeys',
   'recovery_codes',
@@ -83,6 +86,10 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [tenantId, user, session],
   );
   await db.query(
+    `INSERT INTO review_progress (tenant_id, user_id, session_id, viewed) VALUES ($1, $2, $3, '[]')`,
+    [tenantId, user, session],
+  );
+  await db.query(
     `INSERT INTO runs (id, tenant_id, session_id, ordinal, created_by, status, input, created_at)
      VALUES ($1, $2, $3, 1, $4, 'succeeded', '{"kind":"prompt"}', now())`,
     [run, tenantId, session, user],
@@ -124,6 +131,16 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES (gen_random_uuid(), $1, 'token', 'x', '', 'x', $2, now())`,
     [tenantId, user],
   );
+  await db.query(
+    `INSERT INTO connected_forges (id, tenant_id, kind, url, host, created_by, created_at)
+     VALUES (gen_random_uuid(), $1, 'github', 'x', 'x', $2, now())`,
+    [tenantId, user],
+  );
+  await db.query(
+    `INSERT INTO forge_webhooks (id, tenant_id, forge_id, created_by, created_at)
+     SELECT gen_random_uuid(), tenant_id, id, created_by, now() FROM connected_forges WHERE tenant_id = $1`,
+    [tenantId],
+  );
   await db.query(`INSERT INTO audit_webhooks (tenant_id, url, secret_id) VALUES ($1, 'x', $2)`, [
     tenantId,
     secret,
@@ -143,10 +160,22 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
      VALUES (gen_random_uuid(), $1, $2, $3, 1, 'x', 'pending', $4, '{}', now())`,
     [tenantId, session, run, user],
   );
+  await db.query(PUSHED_COMMIT, [tenantId, session, user]);
+  await db.query(MERGED_PULL_REQUEST, [tenantId, session, user]);
+  await db.query(
+    `INSERT INTO comments (id, tenant_id, session_id, text, side, tree, path, first_line, code, before, after, created_by, author, created_at)
+     VALUES (gen_random_uuid(), $1, $2, 'x', 'new', 'x', 'x', 1, '[]', '[]', '[]', $3, '{}', now())`,
+    [tenantId, session, user],
+  );
   await db.query(
     `INSERT INTO session_images (id, tenant_id, session_id, media_type, bytes, width, height, created_by, created_at)
      VALUES (gen_random_uuid(), $1, $2, 'image/png', 1, 1, 1, $3, now())`,
     [tenantId, session, user],
+  );
+  await db.query(
+    `INSERT INTO evidence (id, tenant_id, session_id, run_id, tree, result, checks, logs, envelope, created_at)
+     VALUES (gen_random_uuid(), $1, $2, $3, 'x', 'passed', '[]', '[]', '{}', now())`,
+    [tenantId, session, run],
   );
 }
 
@@ -260,7 +289,9 @@ describe('a tenant', () => {
     expect(
       await asTenant(`SELECT FROM ${table} WHERE tenant_id = 'theirs' FOR KEY SHARE`).catch(String),
     ).toEqual(
-      ['run_events', 'audit_entries'].includes(table) ? expect.stringContaining('permission denied') : [],
+      ['run_events', 'audit_entries', 'evidence', 'session_commits'].includes(table)
+        ? expect.stringContaining('permission denied')
+        : [],
     );
   });
 

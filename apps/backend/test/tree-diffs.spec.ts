@@ -74,6 +74,51 @@ describe('a diff', () => {
     await expect(patch('../../etc/passwd')).rejects.toMatchObject({ code: 'file_not_found' });
   });
 
+  test('ignores white space on request, in the list as in the patch', async () => {
+    const session = await histories.openHistory({
+      'a.ts': 'if (a) {\n  b();\n}\n',
+      'b.ts': 'one\ntwo\n',
+      'c.ts': 'c\n',
+    });
+    await session.write('a.ts', 'if (a) {\n    b( );\n}\n');
+    await session.write('b.ts', 'one\n\ttwo\nthree\n');
+    await session.write('c.ts', 'C\n');
+    const to = await session.checkpoint();
+    const comparison = { sessionId: session.sessionId, from: session.baseTree, to, ignoresWhitespace: true };
+    const diff = await histories.history.diff(histories.ctx, comparison);
+    expect(summary(diff)).toEqual(['modified a.ts +0 -0', 'modified b.ts +1 -0', 'modified c.ts +1 -1']);
+    expect(diff.stat).toEqual({ files: 3, additions: 2, deletions: 1 });
+    const patch = async (path: string) =>
+      (await histories.history.filePatch(histories.ctx, comparison, path)).patch;
+    expect(await patch('a.ts')).not.toContain('@@');
+    expect(await patch('b.ts')).toContain('@@ -1,2 +1,3 @@\n one\n \ttwo\n+three\n');
+    expect(summary(await session.diff(session.baseTree, to))[0]).toBe('modified a.ts +1 -1');
+  });
+
+  test('lists only the files of which a changed line contains a text', async () => {
+    const session = await histories.openHistory({
+      'a.txt': 'stays: f(x)\nold F(x)[1]\n',
+      'b.txt': 'stays: f(x)\n',
+    });
+    await session.write('a.txt', 'stays: f(x)\nnew\n');
+    await session.write('b.txt', 'stays: f(x)\nfx1\n');
+    await session.write('c.txt', 'f(x)[1]\n');
+    const to = await session.checkpoint();
+    const found = async (text: string) =>
+      (
+        await histories.history.diff(histories.ctx, {
+          sessionId: session.sessionId,
+          from: session.baseTree,
+          to,
+          text,
+        })
+      ).files.map(({ path }) => path);
+    expect(await found('f(x)[1]')).toEqual(['a.txt', 'c.txt']);
+    expect(await found('fx1')).toEqual(['b.txt']);
+    expect(await found('stays')).toEqual([]);
+    expect(await found('\\')).toEqual([]);
+  });
+
   describe('of texts in other encodings', () => {
     const le = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le');
     const be = (text: string) => le(text).swap16();

@@ -14,11 +14,14 @@ import type { Session, SessionPage } from '@saas-codex/contracts/sessions';
 import type { ShareLink } from '@saas-codex/contracts/sharing';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import type { Credential } from '@saas-codex/contracts/credentials';
+import type { Forge } from '@saas-codex/contracts/forges';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+import { MERGED_PULL_REQUEST } from '@saas-codex/testing/backend/merged-pull-request';
 import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
+import { PUSHED_COMMIT } from '@saas-codex/testing/backend/pushed-commit';
 import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
 import { openSse } from '@saas-codex/testing/sse-client';
 import { waitFor } from '@saas-codex/testing/wait-for';
@@ -69,13 +72,17 @@ let ofTheirs: Work;
 let apiKey: string;
 let shareLink: string;
 let image: string;
+const evidence = randomUUID();
 let approval: string;
 let secret: string;
 let credential: string;
+let forge: string;
 const signIn = randomUUID();
 let serviceAccount: string;
 const passkey = randomUUID();
 const steer = randomUUID();
+const comment = randomUUID();
+let shipped = { pushId: '', commitId: '' };
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
   world.backend.app.get(DataSource).query<T[]>(statement, parameters);
@@ -110,6 +117,13 @@ beforeAll(async () => {
   const forGit = { owner: 'organisation', kind: 'ssh_key', host: 'git.example.test' };
   credential = (await world.call<Credential>('POST', '/api/credentials', forGit, theirs.headers)).body
     .credential_id;
+  const connected = {
+    kind: 'github',
+    owner: 'organisation',
+    url: 'https://git.example.test',
+    token: 'of-theirs',
+  };
+  forge = (await world.call<Forge>('POST', '/api/forges', connected, theirs.headers)).body.forge_id;
   const account = await world.call<{ service_account_id: string }>(
     'POST',
     '/api/service-accounts',
@@ -155,8 +169,22 @@ beforeAll(async () => {
      VALUES ($1, $2, $3, $4, 1, 'Theirs', 'delivered', $5, '{}', now())`,
     [steer, theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id, theirs.userId],
   );
-});
-afterAll(() => world.destroy());
+  await sql(
+    `INSERT INTO comments (id, tenant_id, session_id, text, side, tree, path, first_line, code, before, after, created_by, author, created_at)
+     VALUES ($1, $2, $3, 'Theirs', 'new', $4, 'README.md', 1, '["The same file"]', '[]', '[]', $5, '{}', now())`,
+    [comment, theirs.tenantId, ofTheirs.session.session_id, 'a'.repeat(40), theirs.userId],
+  );
+  await sql(
+    `INSERT INTO evidence (id, tenant_id, session_id, run_id, tree, result, checks, logs, envelope, created_at)
+     VALUES ($1, $2, $3, $4, 'x', 'passed', '[]', '["Theirs"]', '{}', now())`,
+    [evidence, theirs.tenantId, ofTheirs.session.session_id, ofTheirs.run.run_id],
+  );
+  const pushed = [theirs.tenantId, ofTheirs.session.session_id, theirs.userId];
+  [shipped = shipped] = await sql<typeof shipped>(PUSHED_COMMIT, pushed);
+  await sql(MERGED_PULL_REQUEST, pushed);
+  await world.call('POST', `/api/forges/${forge}/webhook`, undefined, theirs.headers);
+}, 120_000);
+afterAll(() => world.destroy(), 60_000);
 
 /** The owner of a new tenant. */
 async function ownerOf(name: string): Promise<typeof theirs> {
@@ -350,10 +378,13 @@ const WITHOUT_ROWS = [
   'createApiKey',
   'createSecret',
   'createCredential',
+  'connectForge',
   'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',
   'openShareLink',
+  // Whoever calls it has no tenant.
+  'receiveForgeWebhook',
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
 const OF_PEOPLE = /^\/api\/(me|members|scim|invitations|tenants|api-keys|service-accounts)/;
@@ -367,10 +398,29 @@ const BODIES: Record<string, object> = {
   promptSession: { prompt: 'Note this' },
   rewindSession: { run_id: randomUUID() },
   forkSession: { run_id: randomUUID() },
+  revertChanges: { scope: 'all' },
+  applyPatch: { patch: 'diff' },
+  writeFile: { path: 'a', content: '', tree: 'a'.repeat(40) },
+  createCommit: {},
+  createPush: { commit_id: randomUUID() },
+  openPullRequest: { title: 'Taken' },
+  updatePullRequest: { title: 'Taken' },
   startReview: { target: { type: 'changes' } },
+  runChecks: {},
   createShareLink: {},
+  updateReviewProgress: { viewed: [{ path: 'taken', content_id: null }] },
   editPrompt: { prompt: 'Note that' },
   steerRun: { prompt: 'Note that too' },
+  createComment: {
+    path: 'README.md',
+    tree: 'a'.repeat(40),
+    side: 'new',
+    first_line: 1,
+    last_line: 1,
+    text: 'x',
+  },
+  sendComments: {},
+  updateComment: { resolved: true },
   orderQueue: { run_ids: [randomUUID()] },
   updateMember: { role: 'member' },
   updateTenant: { name: 'Taken' },
@@ -381,6 +431,7 @@ const BODIES: Record<string, object> = {
   confirmHostKeys: { fingerprints: ['SHA256:x'] },
   replaceCredential: { token: 'a-token-of-the-visitor' },
   testCredential: { repo_url: 'https://git.example.test/acme/app' },
+  replaceForgeToken: { token: 'a-token-of-the-visitor' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
   updatePasskey: { name: 'Taken' },
@@ -391,6 +442,10 @@ const BODIES: Record<string, object> = {
 };
 const QUERIES: Record<string, (ids: Ids) => string> = {
   readFilePatch: () => '?path=note-1.md',
+  readFile: () => '?path=note-1.md',
+  downloadFile: () => '?path=note-1.md',
+  readFileImage: () => '?path=note-1.md',
+  searchFiles: () => '?q=note',
   downloadIgnoredFile: () => '?path=note-1.md',
   streamActivity: ({ run_id }) => `?runs=${run_id}`,
   deleteTenant: () => '?name=Theirs',
@@ -400,13 +455,18 @@ const ID_NAMES = [
   'run_id',
   'approval_id',
   'steer_id',
+  'comment_id',
+  'commit_id',
+  'push_id',
   'image_id',
+  'evidence_id',
   'user_id',
   'invitation_id',
   'tenant_id',
   'key_id',
   'secret_id',
   'credential_id',
+  'forge_id',
   'sign_in_id',
   'share_link_id',
   'service_account_id',
@@ -480,10 +540,17 @@ async function theirRows(): Promise<string> {
     'spend_rules',
     'share_links',
     'session_images',
+    'evidence',
     'approvals',
     'run_steers',
+    'comments',
+    'session_commits',
+    'session_pushes',
+    'pull_requests',
     'secrets',
     'git_credentials',
+    'connected_forges',
+    'forge_webhooks',
     'audit_webhooks',
     'audit_webhook_entries',
     'members',
@@ -519,13 +586,18 @@ async function reached(): Promise<string[]> {
     run_id: ofTheirs.run.run_id,
     approval_id: approval,
     steer_id: steer,
+    comment_id: comment,
+    commit_id: shipped.commitId,
+    push_id: shipped.pushId,
     image_id: image,
+    evidence_id: evidence,
     user_id: theirs.userId,
     invitation_id: invitation,
     tenant_id: theirs.tenantId,
     key_id: apiKey,
     secret_id: secret,
     credential_id: credential,
+    forge_id: forge,
     sign_in_id: signIn,
     share_link_id: shareLink,
     service_account_id: serviceAccount,

@@ -28,6 +28,8 @@ trusted() {
 keep_ignored() {
   trusted diff-tree -r -z --no-renames --name-only --diff-filter=D "$FROM" "$TO" >"$own/gone"
   [ -s "$own/gone" ] || return 0
+  # A person who takes a file away means it, unless the rules change with it.
+  if [ -n "$SPARE_IGNORED" ] && trusted diff-tree -r --quiet "$FROM" "$TO" -- ':(glob)**/.gitignore'; then return 0; fi
   trusted ls-tree -r -z --name-only "$TO" | grep -zE '(^|/)\.gitignore$' >"$own/names" || return 0
   GIT_INDEX_FILE="$own/to" trusted read-tree "$TO"
   GIT_INDEX_FILE="$own/to" trusted --work-tree="$own/rules" checkout-index -f -z --stdin <"$own/names"
@@ -42,6 +44,35 @@ restore() {
   keep_ignored || return 1
   trusted read-tree --reset -u "$TO"
 }
+
+# What stands where the file $1 is to be: the file itself, or a file or link whose name a folder on the way there needs.
+occupant() {
+  local at='' rest="$1/"
+  while [ -n "$rest" ]; do
+    at="$at${rest%%/*}" rest="${rest#*/}"
+    if [ -L "$at" ] || { [ -e "$at" ] && { [ -z "$rest" ] || [ ! -d "$at" ]; }; }; then
+      printf '%s' "$at"
+      return
+    fi
+    [ -d "$at" ] || return 0
+    at="$at/"
+  done
+}
+
+# A person's edit makes no new file where an ignored one is, which no checkpoint could bring back.
+if [ -n "$SPARE_IGNORED" ]; then
+  trusted read-tree "$FROM"
+  trusted diff-tree -r -z --no-renames --name-only --diff-filter=A "$FROM" "$TO" >"$own/new"
+  while IFS= read -r -d '' name; do
+    there=$(occupant "$name")
+    [ -n "$there" ] || continue
+    trusted --literal-pathspecs ls-files --others -z -- "$there" >"$own/others"
+    if [ -s "$own/others" ]; then
+      echo 'A file that no checkpoint holds is in the way.'
+      exit 3
+    fi
+  done <"$own/new"
+fi
 
 # An agent may have locked folders.
 restore || {

@@ -63,6 +63,9 @@ export const SessionReadActivity = z.object({
 });
 export type SessionReadActivity = z.infer<typeof SessionReadActivity>;
 
+/** Comments of a session were written, changed, removed or sent: read them again. */
+export const SessionCommentsActivity = z.object({ ...base, type: z.literal('session.comments') });
+
 /** How far the clone is. */
 export const SessionProgressActivity = z.object({
   ...base,
@@ -95,6 +98,7 @@ const ACTIVITIES = [
   SessionHiddenActivity,
   SessionPresenceActivity,
   SessionReadActivity,
+  SessionCommentsActivity,
   SessionProgressActivity,
   LimitNoticeActivity,
 ] as const;

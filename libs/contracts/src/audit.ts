@@ -25,6 +25,7 @@ export const AUDIT_TARGETS = [
   'account',
   'api_key',
   'audit_log',
+  'forge',
   'git_credential',
   'invitation',
   'limits',

@@ -13,7 +13,7 @@ export const DEFAULT_CREDENTIAL_USER = 'git';
 const MAX_TOKEN_LENGTH = 4_000;
 
 /** Git sends it in one line, and a forge makes it of letters, digits and a few signs. */
-const Token = z
+export const Token = z
   .string()
   .min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`)
   .max(MAX_TOKEN_LENGTH)

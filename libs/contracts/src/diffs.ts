@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { Id } from './ids.js';
 import { openEnum } from './open-reading.js';
 
+/** Id of a git tree. */
+export const treeId = z.string().regex(/^[0-9a-f]{40}$/, 'is no id of git');
+
 const counts = { files: z.int(), additions: z.int(), deletions: z.int() };
 
 /** How much two states of a workspace differ. */
@@ -29,6 +32,12 @@ export const DiffFile = z
     status: openEnum(FILE_STATUSES),
     old_mode: z.string().optional().describe('File mode as git writes it. Absent if there was no file'),
     new_mode: z.string().optional().describe('Absent if there is no file any more'),
+    content_id: z
+      .string()
+      .optional()
+      .describe(
+        'Names the content in `to`: the same id is the same content. Absent if there is no file any more',
+      ),
     additions: z.int().nullable().describe('null for a binary file, and if the lines were not counted'),
     deletions: z.int().nullable(),
     binary: z.boolean(),
@@ -66,22 +75,35 @@ export type Diff = z.infer<typeof Diff>;
  * Both also take a tree that an earlier `Diff` of the session named. Trees stay the same while the agent works, so a list of
  * files and their patches fit together.
  */
-const point = z.union([Id, z.string().regex(/^[0-9a-f]{40}$/)], {
-  error: 'is neither a run id nor a tree',
-});
+export const point = z.union([Id, treeId], { error: 'is neither a run id nor a tree' });
 export const DiffQuery = z.object({ from: point.optional(), to: point.optional() });
 export type DiffQuery = z.infer<typeof DiffQuery>;
+
+/** How lines are compared. `ignore`: lines that differ in white space only are the same. */
+export const WHITESPACE = ['show', 'ignore'] as const;
+const whitespace = z
+  .enum(WHITESPACE)
+  .default('show')
+  .describe('`ignore`: lines that differ in white space only count as unchanged');
 
 /** The most files that one page of a diff lists. */
 export const MAX_DIFF_FILES = 3_000;
 
 export const DiffPageQuery = DiffQuery.extend({
+  whitespace,
+  text: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[^\0\n\r]*$/, 'is more than one line')
+    .optional()
+    .describe('Only files of which an added or removed line contains this text, in upper or lower case'),
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(MAX_DIFF_FILES).default(MAX_DIFF_FILES),
 });
 export type DiffPageQuery = z.infer<typeof DiffPageQuery>;
 
-export const DiffFileQuery = DiffQuery.extend({ path: z.string().min(1).max(4096) });
+export const DiffFileQuery = DiffQuery.extend({ path: z.string().min(1).max(4096), whitespace });
 export type DiffFileQuery = z.infer<typeof DiffFileQuery>;
 
 /** `mail`: with an author and a subject, for `git am`. `diff`: without them, for `git apply`. */
@@ -104,6 +126,7 @@ export type FilePatch = z.infer<typeof FilePatch>;
 
 export const PathsQuery = z.object({
   q: z.string().max(200).default('').describe('A part of the path, or some of its letters in order'),
+  at: treeId.optional().describe('A tree of an earlier answer. Default: the files as the last run left them'),
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
 export type PathsQuery = z.infer<typeof PathsQuery>;

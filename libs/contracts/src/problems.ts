@@ -18,6 +18,7 @@ export const PROBLEMS = {
   model_server_unknown: { status: 400, title: 'The host of the model server is unknown' },
   model_key_required: { status: 400, title: 'The key of the model server is needed' },
   webhook_url_refused: { status: 400, title: 'This address is not allowed for a webhook' },
+  forge_url_refused: { status: 400, title: 'This address is not allowed for a forge' },
   ref_invalid: { status: 400, title: 'The branch, tag or commit name is not valid' },
   unauthenticated: { status: 401, title: 'Sign in first' },
   sign_in_link_invalid: { status: 401, title: 'The sign-in link is no longer valid' },
@@ -41,19 +42,26 @@ export const PROBLEMS = {
   model_server_not_found: { status: 404, title: 'The organisation has no model server of its own' },
   secret_not_found: { status: 404, title: 'The secret does not exist' },
   credential_not_found: { status: 404, title: 'The git credential does not exist' },
+  forge_not_found: { status: 404, title: 'The connected forge does not exist' },
   service_account_not_found: { status: 404, title: 'The service account does not exist' },
   invitation_not_found: { status: 404, title: 'The invitation does not exist' },
   webhook_not_found: { status: 404, title: 'There is no webhook' },
   session_not_found: { status: 404, title: 'The session does not exist' },
   run_not_found: { status: 404, title: 'The run does not exist' },
+  pull_request_not_found: { status: 404, title: 'The session has no pull request' },
   steer_not_found: { status: 404, title: 'There is no such message' },
   sign_in_not_found: { status: 404, title: 'There is no such sign-in' },
   passkey_not_found: { status: 404, title: 'The passkey does not exist' },
   second_factor_missing: { status: 404, title: 'No second factor is set up' },
+  commit_not_found: { status: 404, title: 'There is no such commit' },
+  push_not_found: { status: 404, title: 'There is no such push' },
   thread_not_found: { status: 404, title: 'The thread does not exist' },
   tree_not_found: { status: 404, title: 'This session has no such state' },
   image_not_found: { status: 404, title: 'There is no such image' },
-  file_not_found: { status: 404, title: 'The file is not part of this diff' },
+  comment_not_found: { status: 404, title: 'The comment does not exist' },
+  hunk_not_found: { status: 404, title: 'There is no such hunk' },
+  file_not_found: { status: 404, title: 'There is no such file' },
+  evidence_not_found: { status: 404, title: 'There is no such evidence' },
   ignored_file_not_found: { status: 404, title: 'There is no such ignored file' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   not_acceptable: { status: 406, title: 'No such representation' },
@@ -65,13 +73,28 @@ export const PROBLEMS = {
   turn_unknown: { status: 409, title: 'Codex’s record of this run cannot be found' },
   restore_failed: { status: 409, title: 'The files cannot be restored' },
   not_rewindable: { status: 409, title: 'The session cannot go back to this run' },
+  nothing_to_change: { status: 409, title: 'The files are like that already' },
   nothing_to_undo: { status: 409, title: 'There is nothing to undo' },
+  files_changed: { status: 409, title: 'The files have changed since they were reviewed' },
+  files_left_out: { status: 409, title: 'Some files cannot be committed' },
+  nothing_to_commit: { status: 409, title: 'There is nothing to commit' },
+  commit_outdated: { status: 409, title: 'Something else was pushed since this commit' },
+  repository_missing: { status: 409, title: 'The session has no repository to push to' },
+  push_in_progress: { status: 409, title: 'A push of this session is under way' },
+  branch_moved: { status: 409, title: 'The branch has other commits than ours' },
+  branch_protected: { status: 409, title: 'Sessions may not push to this branch' },
   session_not_ready: { status: 409, title: 'The session is still being set up' },
   workspace_unreadable: { status: 409, title: "The session's files cannot be read" },
+  nothing_pushed: { status: 409, title: 'Nothing of this session was pushed yet' },
+  pull_request_ended: { status: 409, title: 'The pull request is merged or closed' },
+  forge_missing: { status: 409, title: 'No forge is connected for this repository' },
   setup_missing: { status: 409, title: 'The session has no setup script' },
   not_supported_by_engine: { status: 409, title: 'The engine of this installation cannot do this' },
   nothing_to_compact: { status: 409, title: 'The session has no conversation yet' },
   base_missing: { status: 409, title: 'The session has no commit to compare with' },
+  checks_missing: { status: 409, title: 'The repository declares no checks' },
+  checks_invalid: { status: 409, title: 'The declaration of the checks cannot be used' },
+  checks_in_progress: { status: 409, title: 'The checks are already queued or running' },
   setup_in_progress: { status: 409, title: 'The setup script is already queued or running' },
   download_too_large: { status: 409, title: 'This is too large for one download' },
   disk_quota_exceeded: { status: 409, title: "The organisation's disk quota is used up" },
@@ -84,6 +107,9 @@ export const PROBLEMS = {
   run_not_working: { status: 409, title: 'No run is working' },
   steer_unsupported: { status: 409, title: 'This cannot be sent to a run that works' },
   too_many_steers: { status: 409, title: 'Too many messages were sent to this run' },
+  comment_sent: { status: 409, title: 'The comment has been sent' },
+  comments_missing: { status: 409, title: 'There is no comment to send' },
+  too_many_comments: { status: 409, title: 'The session has too many comments' },
   run_ended: { status: 409, title: 'The run has already ended' },
   mail_missing: { status: 409, title: 'This installation sends no mail' },
   tenant_name_wrong: { status: 409, title: 'This is not the name of the organisation' },
@@ -94,6 +120,7 @@ export const PROBLEMS = {
   too_many_images: { status: 409, title: 'These are too many images' },
   host_keys_differ: { status: 409, title: 'The host has other keys' },
   credential_exists: { status: 409, title: 'There is a git credential for this already' },
+  forge_exists: { status: 409, title: 'This forge is connected already' },
   too_many_secrets: { status: 409, title: 'The organisation has too many secrets' },
   already_member: { status: 409, title: 'You belong to this organisation already' },
   address_taken: { status: 409, title: 'This address has an account' },
@@ -116,7 +143,10 @@ export const PROBLEMS = {
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'Send the request as application/json' },
   expectation_failed: { status: 417, title: 'This expectation is not supported' },
+  edit_conflict: { status: 422, title: 'The change does not fit the files as they are now' },
+  patch_invalid: { status: 422, title: 'This is not a patch that git can apply' },
   image_invalid: { status: 422, title: 'This image cannot be used' },
+  lines_not_found: { status: 422, title: 'These lines cannot be commented on' },
   clone_failed: { status: 422, title: 'The repository could not be cloned' },
   clone_auth_failed: { status: 422, title: 'The repository needs credentials' },
   clone_host_key_changed: { status: 422, title: 'The repository host has another key' },
@@ -126,10 +156,19 @@ export const PROBLEMS = {
   clone_too_large: { status: 422, title: 'The repository is too large' },
   clone_redirected: { status: 422, title: 'The repository address redirects elsewhere' },
   clone_rate_limited: { status: 422, title: 'The repository host limits requests' },
+  push_auth_failed: { status: 422, title: 'The host does not allow this push' },
+  push_refused: { status: 422, title: 'The host refused the push' },
+  push_unreachable: { status: 422, title: 'The repository host did not take the push' },
+  push_failed: { status: 422, title: 'The push failed' },
   secret_unknown: { status: 422, title: 'A secret that the session names does not exist' },
   ref_not_found: { status: 422, title: 'The branch, tag or commit does not exist' },
   store_unavailable: { status: 503, title: 'A data store is not responding' },
   runner_unavailable: { status: 503, title: 'The runner is not available' },
+  forge_token_refused: { status: 422, title: 'The forge does not take the token' },
+  forge_forbidden: { status: 422, title: 'The token may not do this at the forge' },
+  forge_refused: { status: 422, title: 'The forge refused this' },
+  forge_unavailable: { status: 502, title: 'The forge did not respond' },
+  forge_rate_limited: { status: 429, title: 'The forge limits requests' },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used for a different request' },
   sign_in_locked: { status: 429, title: 'Too many wrong passwords' },
   too_many_streams: { status: 429, title: 'Too many open event streams' },
@@ -142,6 +181,19 @@ export const PROBLEMS = {
 export type ProblemCode = keyof typeof PROBLEMS;
 export const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 export const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
+
+/** A file that was changed in the same place since. */
+export const EditConflict = z
+  .object({
+    path: z.string(),
+    hunks: z
+      .array(z.object({ start: z.int(), lines: z.int() }))
+      .describe(
+        'Lines of the file that the change starts from, whose parts of the change do not fit. Empty: it is about the file as a whole',
+      ),
+  })
+  .meta({ id: 'EditConflict' });
+export type EditConflict = z.infer<typeof EditConflict>;
 
 /** An RFC 9457 problem document; served as `application/problem+json`. */
 export const Problem = z
@@ -160,6 +212,10 @@ export const Problem = z
       .array(z.uuid())
       .optional()
       .describe('Of `queue_changed`: the prompts that wait, in their order'),
+    conflicts: z
+      .array(EditConflict)
+      .optional()
+      .describe('Of `edit_conflict`: what does not fit. Of many files the first ones'),
   })
   .meta({
     id: 'Problem',

@@ -6,9 +6,6 @@ import { MAX_PROMPT_LENGTH } from './runs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
-/** Id of a git tree. */
-export const TreeId = z.string().regex(/^[0-9a-f]{40}$/);
-
 /** Where `HEAD` of the agent's own repository is. */
 export const AgentHead = z.object({
   /** The branch, `refs/heads/…`; null: HEAD is detached. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { ApprovalDecision, ApprovalMode } from './approval-questions.js';
+import { treeId } from './diffs.js';
 import { ModelName, ReasoningEffort } from './models.js';
 import { Network, NETWORK_OFF } from './network.js';
-import { AgentHead, TreeId } from './rewinds.js';
+import { AgentHead } from './rewinds.js';
 import { toRunInput, RunInput } from './runs.js';
 import { MAX_STEER_LENGTH } from './steers.js';
 
@@ -69,6 +70,8 @@ const RunRequest = z.strictObject({
   runId: z.uuid().optional(),
   /** Git tree of the workspace before the run; becomes a `checkpoint.created` event. */
   checkpoint: z.string().max(64).optional(),
+  /** What people have changed in the files since Codex's last turn, for Codex alone. Left out: nothing. */
+  note: z.string().max(20_000).optional(),
   /** W3C traceparent of the dispatch, for traces. */
   traceparent: z.string().max(64).optional(),
 });
@@ -151,8 +154,8 @@ export type SetConversation = z.infer<typeof SetConversation>;
 /** Body of `PUT /threads/{threadId}/files`: changes the work tree from one checkpoint to another. */
 export const RestoreFiles = z.strictObject({
   /** The work tree as it is now. */
-  from: TreeId,
-  to: TreeId,
+  from: treeId,
+  to: treeId,
   /** Where the agent's own repository is to be. null: it stays where it is. */
   head: AgentHead.nullable(),
 });

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { Author } from './authors.js';
+import { DeclaredCheck, MAX_CHECKS } from './declared-checks.js';
 import { openEnum } from './open-reading.js';
 import { Id } from './ids.js';
 import { InputImage, MOST_IMAGES_PER_PROMPT, PromptImage } from './images.js';
 import { Item } from './items.js';
 import { ModelName, REASONING_EFFORTS, ReasoningEffort } from './models.js';
 import { pageOf, PageQuery, Timestamp } from './pagination.js';
-import { DiffStat } from './diffs.js';
+import { DiffStat, treeId } from './diffs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
@@ -58,15 +59,20 @@ export type ContextUsage = z.infer<typeof ContextUsage>;
 
 /**
  * prompt: a person's prompt, for Codex. setup: the session's setup script, for a shell. review: Codex looks for mistakes in
- * changes. compact: Codex replaces its conversation by a summary.
+ * changes. compact: Codex replaces its conversation by a summary. check: the commands that the repository declares as its
+ * checks, on a fresh checkout of one tree. edit: a person's own change of the files.
  */
-export const RUN_KINDS = ['prompt', 'setup', 'review', 'compact'] as const;
+export const RUN_KINDS = ['prompt', 'setup', 'review', 'compact', 'check', 'edit'] as const;
 export const RunKind = z.enum(RUN_KINDS);
 export type RunKind = z.infer<typeof RunKind>;
 
-/** Whether Codex works on such a run, and calls a model. */
-export const isCodexRun = (kind: RunKind): boolean => kind !== 'setup';
+const WITHOUT_CODEX: readonly RunKind[] = ['setup', 'check', 'edit'];
 
+/** Whether Codex works on such a run, and calls a model. */
+export const isCodexRun = (kind: RunKind): boolean => !WITHOUT_CODEX.includes(kind);
+
+/** In characters. */
+export const MAX_EDIT_SUMMARY = 500;
 /** In characters. */
 export const MAX_PROMPT_LENGTH = 100_000;
 
@@ -98,6 +104,26 @@ export const RunInput = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('setup'), script: instructions }),
   z.strictObject({ kind: z.literal('review'), target: ReviewInput, ...model }),
   z.strictObject({ kind: z.literal('compact'), ...model }),
+  z.strictObject({
+    kind: z.literal('check'),
+    /** What is checked. Left out: the files as they are when the run starts. */
+    tree: z
+      .string()
+      .regex(/^[0-9a-f]{40}$/)
+      .optional(),
+    checks: z.array(DeclaredCheck).max(MAX_CHECKS),
+    /** Names of the secrets that they get. */
+    secrets: z.array(z.string()).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('edit'),
+    /** What the person did, for people. */
+    summary: z.string().min(1).max(MAX_EDIT_SUMMARY),
+    /** The change, as two trees of the session. It is merged into the files as they are when the run starts. */
+    change: z.strictObject({ from: treeId, to: treeId }),
+    /** What the files become. Left out: the run has not been claimed. */
+    target: treeId.optional(),
+  }),
 ]);
 export type RunInput = z.infer<typeof RunInput>;
 export type RunInputOf<K extends RunKind> = Extract<RunInput, { kind: K }>;
@@ -113,6 +139,10 @@ export function textOfInput(input: RunInput): string {
       return textOfReview(input.target);
     case 'compact':
       return 'Compact the conversation.';
+    case 'check':
+      return `Run the checks: ${input.checks.map(({ name }) => name).join(', ')}`;
+    case 'edit':
+      return input.summary;
   }
 }
 
@@ -158,7 +188,9 @@ export const Run = z
     kind: openEnum(RUN_KINDS),
     prompt: z
       .string()
-      .describe('Of a setup run the script, of a review what it is about, of a compaction a sentence'),
+      .describe(
+        'Of a setup run the script, of a review what it is about, of a compaction, checks or an edit a sentence',
+      ),
     model: z
       .string()
       .nullable()

@@ -3,7 +3,14 @@ import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
 
 /** What tenants entrust to us. Only environment secrets are made by people through `/api/secrets`. */
-export const SECRET_KINDS = ['environment', 'model_key', 'git_credential', 'webhook_secret'] as const;
+export const SECRET_KINDS = [
+  'environment',
+  'model_key',
+  'git_credential',
+  'forge_token',
+  'forge_webhook',
+  'webhook_secret',
+] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];
 
 /** Characters. A shorter value is easily guessed, and redacting it would damage texts that contain it by chance. */

@@ -7,7 +7,9 @@ import { Network, NetworkAnswer } from './network.js';
 import { openEnum } from './open-reading.js';
 import { pageOf, PageQuery } from './pagination.js';
 import { PROBLEM_CODES } from './problems.js';
+import { PullRequestSummary } from './pull-requests.js';
 import { SessionRewind } from './rewinds.js';
+import { LastPush } from './shipping.js';
 import { RUN_STATUSES } from './runs.js';
 import { SecretNames } from './secrets.js';
 import { writtenText } from './text.js';
@@ -155,7 +157,11 @@ export const Session = z
       .nullable()
       .optional()
       .describe('It began as that session was after that run; null: it began with a clone'),
+    last_push: LastPush.nullable()
+      .optional()
+      .describe('Where its work was last pushed to; null: nowhere yet'),
     diff: DiffStat.nullable(),
+    pull_request: PullRequestSummary.nullable().optional().describe('null: none was asked for'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime().describe('Time of the last activity; lists are ordered by it'),
   })

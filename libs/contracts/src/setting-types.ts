@@ -66,6 +66,21 @@ export function oneOf<const V extends readonly [string, ...string[]]>(values: V)
   return { allowed, schema: z.enum(values, mustBe(allowed)) };
 }
 
+/** Name of a branch with places for what each session has of its own. */
+export function branchPattern() {
+  const allowed = 'the name of a branch with {id} in it, and {title} if you like, such as codex/{title}-{id}';
+  return {
+    allowed,
+    schema: z
+      .string(mustBe(allowed))
+      .max(100, mustBe(allowed))
+      .regex(
+        /^(?=.*\{id\})[A-Za-z0-9_]([A-Za-z0-9_-]|\{id\}|\{title\}|[/.](?=[A-Za-z0-9_{]))*$/,
+        mustBe(allowed),
+      ),
+  };
+}
+
 /** A secret that is long enough not to be guessed. */
 export function secret() {
   const allowed = 'a secret of at least 32 characters';

@@ -14,6 +14,7 @@ import {
   absolutePath,
   absolutePaths,
   baseUrl,
+  branchPattern,
   groupRoles,
   hosts,
   httpUrl,
@@ -122,7 +123,20 @@ const repositories = {
   GIT_TRUSTED_HOSTS: {
     ...withDefault(hosts(), []),
     ...BACKEND,
-    description: 'Hosts that may be cloned from over plain http or at a private address.',
+    description:
+      'Hosts of repositories and forges that may be reached over plain http or at a private address.',
+  },
+  SHIP_BRANCH_PATTERN: {
+    ...withDefault(branchPattern(), 'codex/{title}-{id}'),
+    ...BACKEND,
+    description:
+      'The branch to which the work of a session is pushed, unless a person names another one. `{title}` and `{id}` stand for those of the session.',
+  },
+  SHIP_TO_DEFAULT_BRANCH: {
+    ...withDefault(oneOf(['forbidden', 'allowed']), 'forbidden'),
+    ...BACKEND,
+    description:
+      'Whether sessions may push to the default branch of a repository. Commits of others are not overwritten there, either.',
   },
 } as const satisfies Record<string, Setting>;
 

@@ -45,6 +45,9 @@ const ResponsesRequest = z.looseObject({
 const CONTEXT =
   /^(<(environment_context|user_instructions|turn_aborted|skill|user_shell_command)\b|# AGENTS\.md instructions)/;
 
+/** What the platform says before a prompt. */
+const NOTE = /^<note_from_the_platform>[\s\S]*?<\/note_from_the_platform>\s*/;
+
 const CHARS_PER_TOKEN = 4;
 export const tokensOf = (chars: number): number => Math.ceil(chars / CHARS_PER_TOKEN);
 
@@ -60,6 +63,8 @@ export function readTurn(body: string): Turn | undefined {
     if (item.type.endsWith('_call_output')) outputs.push(textOf(item.output));
     else if (isPrompt(item)) {
       prompts.push(promptIn(item.content));
+      const [note] = NOTE.exec(textOf(item.content)) ?? [];
+      if (note !== undefined) context.push(note);
       outputs = [];
       images = imagesIn(item.content);
     } else if (item.type === 'message' && item.role !== 'assistant') context.push(textOf(item.content));
@@ -96,7 +101,9 @@ function textOf(content: InputItem['content']): string {
 
 /** Codex writes a tag before and behind each image. */
 const promptIn = (content: InputItem['content']): string =>
-  textOf(content).replace(/<image name=[^\n]*?>|<\/image>/g, '');
+  textOf(content)
+    .replace(NOTE, '')
+    .replace(/<image name=[^\n]*?>|<\/image>/g, '');
 
 const imagesIn = (content: InputItem['content']): string[] =>
   Array.isArray(content) ? content.flatMap((part) => Image.safeParse(part).data?.image_url ?? []) : [];

@@ -8,7 +8,9 @@ export class ProblemError extends Error {
   constructor(
     readonly code: ProblemCode,
     readonly detail: string,
-    readonly extra: Pick<Problem, 'errors' | 'run_ids'> & { headers?: Record<string, string> } = {},
+    readonly extra: Pick<Problem, 'errors' | 'run_ids' | 'conflicts'> & {
+      headers?: Record<string, string>;
+    } = {},
   ) {
     super(`${code}: ${detail}`);
     this.name = 'ProblemError';
@@ -27,6 +29,7 @@ export class ProblemError extends Error {
       ...(at.requestId && { request_id: at.requestId }),
       ...(this.extra.errors && { errors: this.extra.errors }),
       ...(this.extra.run_ids && { run_ids: this.extra.run_ids }),
+      ...(this.extra.conflicts && { conflicts: this.extra.conflicts }),
     };
   }
 }

@@ -34,6 +34,8 @@ export async function startService({
   const app = await NestFactory.create<NestExpressApplication>(module, {
     logger: new NestLogger(logger),
     bodyParser: false,
+    // A signature is one of the bytes of a body.
+    rawBody: true,
     abortOnError: false,
   });
   app.disable('x-powered-by');

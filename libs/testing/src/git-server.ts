@@ -35,6 +35,8 @@ export interface GitServer {
   protect(name: string, login: { username: string; password: string } | null): void;
   /** From now on the repository, which need not be there, is at another origin. */
   redirect(name: string, origin: string): void;
+  /** From now on requests for the repository get this status instead of git's answer. null: no longer. */
+  fail(name: string, status: number | null): void;
   /** The bare repository's folder, for what the helpers above cannot do. */
   path(name: string): string;
   stop(): Promise<void>;
@@ -47,6 +49,7 @@ export async function startGitServer(port = 0): Promise<GitServer> {
   let requests = 0;
   const logins = new Map<string, string>();
   const moved = new Map<string, string>();
+  const failing = new Map<string, number>();
   const server = createServer((req, res) => {
     requests++;
     const { url = '/', headers } = req;
@@ -54,7 +57,9 @@ export async function startGitServer(port = 0): Promise<GitServer> {
     const wanted = logins.get(name);
     const { authorization } = headers;
     const origin = moved.get(name);
+    const failure = failing.get(name);
     if (origin !== undefined) res.writeHead(302, { location: origin + url }).end();
+    else if (failure !== undefined) res.writeHead(failure).end();
     else if (wanted === undefined || authorization === wanted) answerWithGit(root, req, res, ENVIRONMENT);
     else res.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
   });
@@ -82,6 +87,7 @@ export async function startGitServer(port = 0): Promise<GitServer> {
     requests: () => requests,
     path: bare,
     redirect: (name, origin) => void moved.set(name, origin),
+    fail: (name, status) => void (status === null ? failing.delete(name) : failing.set(name, status)),
     protect(name, login) {
       if (login === null) return void logins.delete(name);
       const basic = Buffer.from(`${login.username}:${login.password}`).toString('base64');
@@ -90,6 +96,7 @@ export async function startGitServer(port = 0): Promise<GitServer> {
     commit,
     async createRepository(name, files) {
       await git(root, 'init', '-q', '--bare', '-b', 'main', bare(name));
+      await git(bare(name), 'config', 'http.receivepack', 'true');
       await commit(name, files);
       return `http://${host}/${name}.git`;
     },

@@ -24,6 +24,12 @@ function locationOf(body: unknown): string | null {
   if ('meta' in body) return scimLocation(body.meta);
   if ('image_id' in body && 'session_id' in body)
     return `/api/sessions/${String(body.session_id)}/images/${String(body.image_id)}`;
+  if ('comment_id' in body && 'session_id' in body)
+    return `/api/sessions/${String(body.session_id)}/comments/${String(body.comment_id)}`;
+  if ('push_id' in body && 'session_id' in body)
+    return `/api/sessions/${String(body.session_id)}/pushes/${String(body.push_id)}`;
+  if ('commit_id' in body && 'session_id' in body)
+    return `/api/sessions/${String(body.session_id)}/commits/${String(body.commit_id)}`;
   if ('steer_id' in body && 'run_id' in body)
     return `/api/runs/${String(body.run_id)}/steers/${String(body.steer_id)}`;
   if ('run_id' in body) return `/api/runs/${String(body.run_id)}`;

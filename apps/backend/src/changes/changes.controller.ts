@@ -14,7 +14,7 @@ const id = { schema: Id };
 const PATCH = 'text/x-patch';
 
 /** Why there may be nothing to compare. */
-const TREE_PROBLEMS: ProblemCode[] = [
+export const TREE_PROBLEMS: ProblemCode[] = [
   'session_not_found',
   'session_not_ready',
   'session_failed',

@@ -8,7 +8,7 @@ import { RunsPort } from '../sessions/runs-port.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { Leftovers } from '../workspaces/leftovers/leftovers.js';
 import type { Download } from '../workspaces/storage/storage.js';
-import { baseOf } from './changes.service.js';
+import { baseOf } from './session-trees.js';
 
 /** What the runs of a session left behind and no diff shows. Each method throws the problems of `baseOf`, too. */
 @Injectable()

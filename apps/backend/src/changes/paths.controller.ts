@@ -18,7 +18,7 @@ export class PathsController {
     operationId: 'findPaths',
     summary: 'Find files of a session by a part of their path',
     description:
-      'Best match first: in the name of the file, then in its path, then letters in that order. It knows the files as the last run left them.',
+      'Best match first: in the name of the file, then in its path, then letters in that order. It knows the files as the last run left them, or those of a tree.',
   })
   @ApiProblems(
     'session_not_found',
@@ -26,6 +26,7 @@ export class PathsController {
     'session_failed',
     'workspace_unreadable',
     'workspace_removed',
+    'tree_not_found',
   )
   @ApiResponse({ status: 200, standardSchema: FoundPaths })
   find(

@@ -6,7 +6,7 @@ import type {
   ReplaceCredential,
 } from '@saas-codex/contracts/credentials';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
-import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
+import { hostAndPort, normaliseHost } from '@saas-codex/service-kit/network/host-name';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
@@ -216,10 +216,4 @@ function placeOf({ kind, host: text, path }: CreateCredential): Pick<CredentialE
   if (host === null || port < 1 || port > 65_535)
     throw new ProblemError('invalid_request', 'The host is not a valid name. Give it as in github.com.');
   return { host: hostAndPort(host, port, usual), path: path.replace(/^\/+|\/+$/g, '') };
-}
-
-/** @param usual the port that addresses need not name */
-export function hostAndPort(host: string, port: number, usual: number | null): string {
-  const shown = host.includes(':') ? `[${host}]` : host;
-  return port === usual ? shown : `${shown}:${port}`;
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ForgesModule } from '../forges/forges.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { CredentialEntity } from './credential.entity.js';
@@ -8,7 +9,7 @@ import { CredentialsController } from './credentials.controller.js';
 import { RepositoryAccess } from './repository-access.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([CredentialEntity]), SecretsModule, WorkspacesModule],
+  imports: [TypeOrmModule.forFeature([CredentialEntity]), ForgesModule, SecretsModule, WorkspacesModule],
   controllers: [CredentialsController],
   providers: [CredentialStore, RepositoryAccess],
   exports: [RepositoryAccess],

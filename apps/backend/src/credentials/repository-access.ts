@@ -1,15 +1,38 @@
 import { Injectable } from '@nestjs/common';
 import type { Credential, CredentialTest } from '@saas-codex/contracts/credentials';
+import type { RepositoryRefs } from '@saas-codex/contracts/forges';
+import { hostAndPort } from '@saas-codex/service-kit/network/host-name';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { TenantDatabase } from '../database/tenant-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
 import type { RequestContext } from '../identity/request-context.js';
+import type { ConnectedForgeEntity } from '../forges/connected-forge.entity.js';
+import { ForgeConnections } from '../forges/forge-connections.js';
+import { forgeNotFound } from '../forges/forge-store.js';
+import { Forges } from '../forges/forges.js';
+import { FORGES_PAGE } from '../forges/port/forge-error.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { Clones, type ParsedAddress, type RemoteCredential } from '../workspaces/clones/clones.js';
 import { CredentialEntity } from './credential.entity.js';
-import { CredentialStore, credentialNotFound, hostAndPort, nameOf, USUAL_PORTS } from './credential-store.js';
+import { CredentialStore, credentialNotFound, nameOf, USUAL_PORTS } from './credential-store.js';
 
-/** Where in the settings a person mends it. */
+/** Something that git can open an address with. */
+interface AccessSource {
+  /** What people call it. */
+  kind: 'credential' | 'connection';
+  /** Where in the settings a person mends it. */
+  where: string;
+  /** null: the organisation's. */
+  ownerId: string | null;
+  /** The longer, the better it fits. */
+  path: string;
+  /** What it is for. */
+  name: string;
+  open(): Promise<RemoteCredential>;
+  remember(set: { lastUsedAt?: Date; refusedAt: Date | null }): Promise<void>;
+}
+
+/** Where in the settings a person mends a credential. */
 const WHERE = 'Settings → Git credentials';
 
 /**
@@ -17,6 +40,7 @@ const WHERE = 'Settings → Git credentials';
  *
  *     address ─► host ─► the person's own, else the organisation's ─► of these, the longest path ─► opened for one call of git
  *
+ * A connected forge counts as a credential for all of its host, so that one connection is enough to clone and to push.
  * The secret part leaves the store for the call, and is kept nowhere else. Whether the person may read the repository is for the
  * host to decide, each time.
  */
@@ -27,6 +51,8 @@ export class RepositoryAccess {
     private readonly credentials: CredentialStore,
     private readonly secrets: SecretStore,
     private readonly clones: Clones,
+    private readonly forges: Forges,
+    private readonly connections: ForgeConnections,
   ) {}
 
   /**
@@ -42,15 +68,22 @@ export class RepositoryAccess {
     work: (credential: RemoteCredential | null) => Promise<T>,
   ): Promise<T> {
     const address = repoUrl === null ? null : this.clones.parseAddress(repoUrl);
-    const row = address && (await this.find({ tenantId, readerId: personId }, address));
+    const source = address && (await this.find({ tenantId }, personId, address));
     try {
-      const done = await work(row && (await this.open(row)));
-      if (row) await this.remember(row, { lastUsedAt: new Date(), refusedAt: null });
+      const done = await work(source && (await source.open()));
+      await source?.remember({ lastUsedAt: new Date(), refusedAt: null });
       return done;
     } catch (error) {
-      if (row && isRefusal(error)) await this.remember(row, { refusedAt: new Date() });
-      throw error instanceof ProblemError ? explained(error, row) : error;
+      if (isRefusal(error)) await source?.remember({ refusedAt: new Date() });
+      throw error instanceof ProblemError ? explained(error, source) : error;
     }
+  }
+
+  /** The branches and tags of a repository. @throws ProblemError repo_url_*, repo_host_*, clone_*, with what to do */
+  refs(ctx: RequestContext, personId: string, repoUrl: string): Promise<RepositoryRefs> {
+    return this.withAccess(ctx, personId, repoUrl, (credential) =>
+      this.clones.listRefs(ctx, repoUrl, credential),
+    );
   }
 
   /**
@@ -72,25 +105,62 @@ export class RepositoryAccess {
     if (!row) throw credentialNotFound();
     if (!covers(row, this.clones.parseAddress(repoUrl)))
       return { works: false, detail: `This credential is for ${nameOf(row)}, and not for this repository.` };
+    const source = this.ofCredential(row);
     try {
-      await this.clones.checkAccess(ctx, repoUrl, await this.open(row));
-      await this.remember(row, { lastUsedAt: new Date(), refusedAt: null });
+      await this.clones.listRefs(ctx, repoUrl, await source.open());
+      await source.remember({ lastUsedAt: new Date(), refusedAt: null });
       return { works: true, detail: 'The repository can be read with it.' };
     } catch (error) {
       if (!(error instanceof ProblemError) || error.code.startsWith('repo_')) throw error;
-      if (isRefusal(error)) await this.remember(row, { refusedAt: new Date() });
-      return { works: false, detail: explained(error, row).detail };
+      if (isRefusal(error)) await source.remember({ refusedAt: new Date() });
+      return { works: false, detail: explained(error, source).detail };
     }
   }
 
-  private async find(scope: TenantScope, address: ParsedAddress): Promise<CredentialEntity | null> {
-    const rows = await this.db.run(scope, (tx) =>
-      tx.of(CredentialEntity).find({ where: { host: hostOf(address) } }),
+  private async find(
+    { tenantId }: TenantScope,
+    personId: string,
+    address: ParsedAddress,
+  ): Promise<AccessSource | null> {
+    const scope = { tenantId, readerId: personId };
+    const [rows, connection] = await Promise.all([
+      this.db.run(scope, (tx) => tx.of(CredentialEntity).find({ where: { host: hostOf(address) } })),
+      // A token is of no use to ssh.
+      address.scheme === 'ssh' ? null : this.forges.connectionFor(scope, personId, address),
+    ]);
+    const credentials = rows.filter((row) => covers(row, address)).map((row) => this.ofCredential(row));
+    const [best] = [...credentials, ...(connection ? [this.ofConnection(connection)] : [])].toSorted(
+      (a, b) => byOwner(a) - byOwner(b) || b.path.length - a.path.length,
     );
-    const [best] = rows
-      .filter((row) => covers(row, address))
-      .toSorted((a, b) => byOwner(a) - byOwner(b) || b.path.length - a.path.length);
     return best ?? null;
+  }
+
+  private ofCredential(row: CredentialEntity): AccessSource {
+    return {
+      kind: 'credential',
+      where: WHERE,
+      ownerId: row.ownerId,
+      path: row.path,
+      name: nameOf(row),
+      open: () => this.open(row),
+      remember: (set) => this.remember(row, set),
+    };
+  }
+
+  private ofConnection(row: ConnectedForgeEntity): AccessSource {
+    return {
+      kind: 'connection',
+      where: FORGES_PAGE,
+      ownerId: row.ownerId,
+      path: '',
+      name: row.host,
+      open: async () => {
+        const login = await this.connections.gitLogin(row);
+        if (login === null) throw forgeNotFound();
+        return { kind: 'token', ...login };
+      },
+      remember: (set) => this.connections.remember(row, set),
+    };
   }
 
   /** @throws ProblemError clone_auth_failed when nobody has confirmed the host's keys */
@@ -111,7 +181,7 @@ export class RepositoryAccess {
   }
 }
 
-const byOwner = ({ ownerId }: CredentialEntity) => (ownerId === null ? 1 : 0);
+const byOwner = ({ ownerId }: AccessSource) => (ownerId === null ? 1 : 0);
 
 const kindFor = ({ scheme }: ParsedAddress) => (scheme === 'ssh' ? 'ssh_key' : 'token');
 
@@ -136,24 +206,28 @@ function covers(row: CredentialEntity, address: ParsedAddress): boolean {
 const isRefusal = (error: unknown): boolean =>
   error instanceof ProblemError && error.code === 'clone_auth_failed';
 
+/** It says by itself what to do. */
+class UnconfirmedHost extends ProblemError {}
+
 const unconfirmed = (row: CredentialEntity) =>
-  new ProblemError(
+  new UnconfirmedHost(
     'clone_auth_failed',
     `Nobody has confirmed the keys of ${row.host} yet, so the key for ${nameOf(row)} is not used. Confirm them under ${WHERE}, then try again.`,
   );
 
-/** What the host's answer means for whoever has this credential, or none. */
-function explained(error: ProblemError, row: CredentialEntity | null): ProblemError {
-  if (row === null || (row.kind === 'ssh_key' && row.hostKeysConfirmedAt === null)) return error;
-  const whose = row.ownerId === null ? "organisation's credential" : 'credential';
+/** What the host's answer means for whoever has this source, or none. */
+function explained(error: ProblemError, source: AccessSource | null): ProblemError {
+  if (source === null || error instanceof UnconfirmedHost) return error;
+  const { kind, name, where, ownerId } = source;
+  const whose = ownerId === null ? `organisation's ${kind}` : kind;
   if (isRefusal(error))
     return new ProblemError(
       error.code,
-      `The host refused the ${whose} for ${nameOf(row)}: it may have expired, been revoked, or not be allowed to read this repository. Replace its token under ${WHERE}, then try again.`,
+      `The host refused the ${whose} for ${name}: it may have expired, been revoked, or not be allowed to read this repository. Replace its token under ${where}, then try again.`,
     );
   if (error.code !== 'clone_not_found') return error;
   return new ProblemError(
     error.code,
-    `There is no repository at this address, or the ${whose} for ${nameOf(row)} may not read it. Check the address, and what the token is for.`,
+    `There is no repository at this address, or the ${whose} for ${name} may not read it. Check the address, and what the token is for.`,
   );
 }

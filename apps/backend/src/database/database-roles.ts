@@ -37,18 +37,29 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     spend_rules: ['SELECT', 'INSERT', 'UPDATE'],
     share_links: ['SELECT', 'INSERT', 'UPDATE'],
     session_reads: ['SELECT', 'INSERT', 'UPDATE'],
+    review_progress: ['SELECT', 'INSERT', 'UPDATE'],
     secrets: WRITES,
     git_credentials: WRITES,
+    connected_forges: WRITES,
     service_accounts: WRITES,
     session_images: WRITES,
+    pull_requests: ['SELECT', 'INSERT', 'UPDATE'],
+    forge_webhooks: WRITES,
     approvals: ['SELECT', 'INSERT', 'UPDATE'],
     run_steers: ['SELECT', 'INSERT', 'UPDATE'],
+    comments: WRITES,
+    evidence: ['SELECT', 'INSERT'],
+    session_commits: ['SELECT', 'INSERT'],
+    session_pushes: ['SELECT', 'INSERT', 'UPDATE'],
   },
   system: {
     migrations: ['SELECT'],
     sessions: ['SELECT'],
     runs: ['SELECT'],
     approvals: ['SELECT'],
+    pull_requests: ['SELECT'],
+    forge_webhooks: ['SELECT'],
+    session_pushes: ['SELECT'],
     model_calls: ['SELECT', 'DELETE'],
     spend_totals: ['SELECT', 'DELETE'],
     spend_rules: ['SELECT', 'DELETE'],
@@ -68,6 +79,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     api_keys: WRITES,
     service_accounts: ['SELECT'],
     scim_users: WRITES,
+    evidence_keys: ['SELECT', 'INSERT'],
   },
 };
 
@@ -75,6 +87,8 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
 export const COLUMN_GRANTS: Readonly<Record<'tenant' | 'system', ColumnGrants>> = {
   tenant: {},
   system: {
+    // Whose webhook an address is.
+    connected_forges: { SELECT: ['id', 'tenant_id', 'url'] },
     // Accounts at a provider. Passwords are in another column.
     user_accounts: {
       SELECT: ['user_id', 'provider_id', 'account_id'],

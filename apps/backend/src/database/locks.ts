@@ -14,6 +14,8 @@ export const LOCK = {
   firstOwner: named('first-owner'),
   /** Making a master key of secrets, and rotating to another one. */
   secretsKey: named('secrets-key'),
+  /** Making the key that signs evidence. */
+  evidenceKey: named('evidence-key'),
   /** Adding secrets, of which a tenant has a limited number. */
   tenantSecrets: (tenantId: string) => named('tenant-secrets', tenantId),
   /** Creating a tenant of this person's. */
@@ -22,6 +24,10 @@ export const LOCK = {
   retention: (tenantId: string | null) => named('retention', tenantId ?? ''),
   /** Setting up or removing a session. */
   session: (sessionId: string) => named('session', sessionId),
+  /** Bringing a session's pull request to where it should be, and reading it. */
+  pullRequest: (sessionId: string) => named('pull-request', sessionId),
+  /** Pushing a session's commits. */
+  push: (sessionId: string) => named('push', sessionId),
   /** Writing to a session's `history.git`. */
   history: (sessionId: string) => named('history', sessionId),
   /** Writing to a mirror. @param path relative to the mirrors' folder, which backends may mount at different places */

@@ -1,6 +1,7 @@
 import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typeorm';
 import { ensureGrants, ensureRoles } from './database-roles.js';
 import { LOCK, type Locks } from './locks.js';
+import { AddEdits1796506000000 } from './migrations/add-edits.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { AddQueueEdits1796206000000 } from './migrations/add-queue-edits.js';
@@ -27,17 +28,23 @@ import { AddTraceparent1795489000000 } from './migrations/add-traceparent.js';
 import { AddViewerRole1795960300000 } from './migrations/add-viewer-role.js';
 import { CreateAuditEntries1796100600000 } from './migrations/create-audit-entries.js';
 import { CreateAuditWebhooks1796204000000 } from './migrations/create-audit-webhooks.js';
+import { CreateComments1796504000000 } from './migrations/create-comments.js';
+import { CreateEvidence1796507000000 } from './migrations/create-evidence.js';
+import { CreateConnectedForges1796502000000 } from './migrations/create-connected-forges.js';
 import { CreateGitCredentials1796400000000 } from './migrations/create-git-credentials.js';
 import { AddNetworkQuestions1796508000000 } from './migrations/add-network-questions.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
+import { CreatePullRequests1796503000000 } from './migrations/create-pull-requests.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
+import { CreateReviewProgress1796505000000 } from './migrations/create-review-progress.js';
 import { CreateRunSteers1796301000000 } from './migrations/create-run-steers.js';
 import { CreateScimUsers1796202000000 } from './migrations/create-scim-users.js';
 import { CreateSecrets1796100400000 } from './migrations/create-secrets.js';
 import { CreateServiceAccounts1796000600000 } from './migrations/create-service-accounts.js';
+import { CreateShipping1796501000000 } from './migrations/create-shipping.js';
 import { CreateShareLinks1796100700001 } from './migrations/create-share-links.js';
 import { CreateApprovals1796302000000 } from './migrations/create-approvals.js';
 import { CreateSessionImages1796208000000 } from './migrations/create-session-images.js';
@@ -88,6 +95,13 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddRewinds1796304000000,
   AddReviews1796305000000,
   CreateGitCredentials1796400000000,
+  CreateShipping1796501000000,
+  CreateConnectedForges1796502000000,
+  CreatePullRequests1796503000000,
+  CreateComments1796504000000,
+  CreateReviewProgress1796505000000,
+  AddEdits1796506000000,
+  CreateEvidence1796507000000,
   AddNetworkQuestions1796508000000,
 ];
 

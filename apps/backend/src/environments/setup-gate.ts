@@ -3,7 +3,7 @@ import type { Setup } from '@saas-codex/contracts/sessions';
 
 /**
  * The setup gate: a session's prompts, reviews and compactions wait for as long as it has a setup script whose last run has not succeeded. Clients
- * see this in a session's `setup` and `setup_status`. Setup runs pass the gate, so they overtake prompts that wait.
+ * see this in a session's `setup` and `setup_status`. Setup runs, edits and checks pass the gate, so they overtake prompts that wait.
  */
 export const isBlockedBySetup = (
   kind: RunKind,
@@ -15,6 +15,6 @@ export const isBlockedBySetup = (
  * person can unblock it (fix or remove the script, or cancel the prompt), so there is no work to do for it.
  */
 export const BLOCKED_BY_SETUP = `
-  r.kind <> 'setup' AND r.status = 'queued' AND r.dispatched_at IS NULL AND r.cancel_requested_at IS NULL
+  r.kind NOT IN ('setup', 'check', 'edit') AND r.status = 'queued' AND r.dispatched_at IS NULL AND r.cancel_requested_at IS NULL
   AND s.status = 'ready' AND s.deleted_at IS NULL
   AND s.setup IS NOT NULL AND s.setup_status IS DISTINCT FROM 'succeeded'`;

@@ -36,7 +36,7 @@ export interface ShareLinkReader {
 }
 
 /** The parts of the backend that work without a request. */
-export type SystemPart = 'approvals' | 'provisioning' | 'removal' | 'runs' | 'retention';
+export type SystemPart = 'approvals' | 'provisioning' | 'removal' | 'runs' | 'retention' | 'shipping';
 
 /** Who acts: a caller, the reader of a link, or a named part of the system. A part of the system has no role and owns nothing. */
 export type Actor = Caller | ShareLinkReader | { kind: 'system'; part: SystemPart };

@@ -26,6 +26,14 @@ export interface Principal {
   tenantDeleted: boolean;
 }
 
+/** A principal as others know it. */
+export interface NamedPrincipal {
+  name: string;
+  /** null: a service account has none. */
+  email: string | null;
+  role: Role;
+}
+
 /** The columns of a `Membership`, from `MEMBERS`. */
 const MEMBERSHIP =
   'm.tenant_id AS "tenantId", m.user_id AS "userId", m.role, t.deleted_at IS NOT NULL AS "tenantDeleted"';
@@ -64,6 +72,19 @@ export class Memberships {
   async haveOwners(): Promise<boolean> {
     const found = await this.system.query(`SELECT FROM ${MEMBERS} WHERE m.role = 'owner' LIMIT 1`);
     return found.length > 0;
+  }
+
+  /** Those of these people and service accounts that still belong to the tenant, by id. */
+  async named(tenantId: string, ids: readonly string[]): Promise<Map<string, NamedPrincipal>> {
+    const rows = await this.system.query<NamedPrincipal & { id: string }>(
+      `SELECT m.principal_id AS id, m.role, coalesce(u.name, a.name) AS name, u.email
+         FROM ${PRINCIPALS}
+         LEFT JOIN users u ON u.id = m.principal_id
+         LEFT JOIN service_accounts a ON a.id = m.principal_id
+        WHERE m.tenant_id = $1 AND m.principal_id = ANY($2::text[])`,
+      [tenantId, ids],
+    );
+    return new Map(rows.map(({ id, ...principal }) => [id, principal]));
   }
 
   /** The caller and the tenant of a request, by name. @throws ProblemError unauthenticated */

@@ -3,7 +3,7 @@ import type { ForkSession } from '@saas-codex/contracts/rewinds';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v5 as uuidV5 } from 'uuid';
-import { baseOf } from '../changes/changes.service.js';
+import { baseOf } from '../changes/session-trees.js';
 import { RoutePermissions } from '../identity/permissions.js';
 import type { CallerContext } from '../identity/request-context.js';
 import { isEnded, RunStore } from '../runs/run-store.js';

@@ -4,7 +4,7 @@ import type { RewindSession } from '@saas-codex/contracts/rewinds';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RequestAudit } from '../audit/request-audit.js';
-import { baseOf } from '../changes/changes.service.js';
+import { baseOf } from '../changes/session-trees.js';
 import type { TenantTransaction } from '../database/tenant-database.js';
 import { authorOf } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';

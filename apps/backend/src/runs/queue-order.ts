@@ -1,4 +1,4 @@
-import { isCodexRun, RUN_KINDS } from '@saas-codex/contracts/runs';
+import { isCodexRun, RUN_KINDS, type RunKind } from '@saas-codex/contracts/runs';
 import { In, IsNull } from 'typeorm';
 import { isBlockedBySetup } from '../environments/setup-gate.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
@@ -37,9 +37,15 @@ export const inQueueOrder = <R extends Placed & Pick<RunEntity, 'held'>>(runs: r
     (a, b) => Number(a.held) - Number(b.held) || positionOf(a) - positionOf(b) || a.ordinal - b.ordinal,
   );
 
-/** The run that starts next, of those that no runner has. */
+/**
+ * The run that starts next, of those that no runner has. What people do to the files themselves comes before all prompts. Checks
+ * overtake prompts, too: they change nothing that a prompt works on, and whoever waits for them waits for no queue.
+ */
 export const nextToStart = (
   session: Pick<SessionEntity, 'setup' | 'setupStatus'>,
   runs: readonly RunEntity[],
-): RunEntity | undefined =>
-  inQueueOrder(runs).find((run) => !run.held && !isBlockedBySetup(run.kind, session));
+): RunEntity | undefined => {
+  const free = inQueueOrder(runs).filter((run) => !run.held && !isBlockedBySetup(run.kind, session));
+  const first = (kind: RunKind) => free.find((run) => run.kind === kind);
+  return first('edit') ?? first('check') ?? free[0];
+};

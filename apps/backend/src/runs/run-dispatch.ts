@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { type Network, NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
-import { isCodexRun, RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
+import { isCodexRun, RUN_TRANSITIONS, type RunInput } from '@saas-codex/contracts/runs';
 import { sealGrant } from '@saas-codex/service-kit/run-grant';
 import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import { IsNull } from 'typeorm';
@@ -14,11 +15,12 @@ import { SecretStore } from '../secrets/secret-store.js';
 import { isMoving, SessionEntity } from '../sessions/session.entity.js';
 import { ModelServerService } from '../usage/model-server.service.js';
 import { History } from '../workspaces/history/history.js';
+import { EditNotes } from './edit-notes.js';
 import { nextToStart } from './queue-order.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
 import { RunPlaces } from './run-places.js';
-import { IN_FLIGHT, IN_PLACE, RunStore } from './run-store.js';
+import { IN_FLIGHT, IN_PLACE, lastToHaveIn, RunStore } from './run-store.js';
 
 /** The session names secrets that were deleted. */
 export class SecretsDeleted extends Error {
@@ -50,6 +52,7 @@ export class RunDispatch {
     private readonly limits: RunLimits,
     private readonly secrets: SecretStore,
     private readonly modelServers: ModelServerService,
+    private readonly notes: EditNotes,
     @Inject(CONFIG) private readonly config: Pick<Config, 'SERVICE_TOKEN'>,
   ) {}
 
@@ -59,19 +62,25 @@ export class RunDispatch {
     return !(await this.runs.read(ctx, (tx) => this.limits.hasRoom(tx, run.createdBy)));
   }
 
-  /** @returns false when the run cannot have the workspace now: it was cancelled or held, is no longer the next one, or another run has it */
+  /**
+   * @returns false when the run cannot have the workspace now: it was cancelled or held, is no longer the next one, or another run has it
+   * @throws ProblemError edit_conflict when the files have changed where an edit changes them
+   */
   async claim(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<boolean> {
+    const last = await this.runs.lastToHave(ctx, session.id);
     const [treeBefore, headBefore] = await Promise.all([
       this.treeNow(ctx, session),
       this.history.readHead(session.id),
     ]);
+    const input = await this.targetedInput(ctx, run, treeBefore);
     const share = await this.places.shareOf(ctx);
     const claimed = await this.runs.changeIfThere(ctx, session.id, async (tx, now) => {
       const runs = tx.of(RunEntity);
       const busy = await runs.count(IN_FLIGHT.map((part) => ({ ...part, sessionId: session.id })));
       if (busy > 0 || now.status !== 'ready' || now.deletedAt || isMoving(now)) return false;
-      // Otherwise the tree was read before a rewind.
+      // Otherwise the tree was read before a rewind, or before another run.
       if (now.restoredTree !== session.restoredTree) return false;
+      if ((await lastToHaveIn(tx, session.id))?.id !== last?.id) return false;
       // A person may have put another prompt before it since it was chosen.
       const candidates = { sessionId: session.id, status: 'queued', cancelRequestedAt: IsNull() } as const;
       if (nextToStart(now, await runs.find({ where: candidates }))?.id !== run.id) return false;
@@ -83,17 +92,17 @@ export class RunDispatch {
         dispatchedAt: IsNull(),
         cancelRequestedAt: IsNull(),
       };
+      const trees = { treeBefore, headBefore, ...(input !== null && { input }) };
       const claim = {
         dispatchedAt: new Date(),
-        treeBefore,
-        headBefore,
+        ...trees,
         approvalMode: now.approvalMode,
         asksForHosts: networkOf(now, run).mode === 'ask',
       };
       if ((await runs.update(waiting, claim)) === 0) return false;
-      // From here on the workspace is the run's, and nothing can be undone.
+      // From here on the workspace is the run's, and nothing can be undone. Checks leave it as it is.
       const own = { restoredTree: null, rewind: null };
-      if (now.restoredTree !== null || now.rewind !== null)
+      if (run.kind !== 'check' && (now.restoredTree !== null || now.rewind !== null))
         await tx.of(SessionEntity).update({ id: session.id }, own);
       return true;
     });
@@ -150,15 +159,30 @@ export class RunDispatch {
       ...(isCodexRun(run.kind) && run.approvalMode === 'ask' && { approvalMode: run.approvalMode }),
       ...(isCodexRun(run.kind) && session.trustRepository && { trustRepository: true }),
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
+      ...(await this.noteFor(ctx, run)),
       ...(await this.grantFor(session, run)),
     };
   }
 
+  /** What an edit makes of the files as they are now. null: the run is no edit. */
+  private async targetedInput(ctx: RequestContext, run: RunEntity, tree: string): Promise<RunInput | null> {
+    const { input, sessionId } = run;
+    if (input.kind !== 'edit') return null;
+    return { ...input, target: await this.history.mergeChange(ctx, sessionId, tree, input.change) };
+  }
+
+  private async noteFor(ctx: RequestContext, run: RunEntity): Promise<Pick<StartRun, 'note'>> {
+    const note = run.kind === 'prompt' ? await this.notes.of(ctx, run) : null;
+    return note === null ? {} : { note };
+  }
+
   /** Readable by runners alone, and for this run alone. Nothing to grant: no grant. */
   private async grantFor(
-    { tenantId, secrets }: SessionEntity,
-    { id: runId, kind }: RunEntity,
+    { tenantId, ...session }: SessionEntity,
+    { id: runId, kind, input }: RunEntity,
   ): Promise<Pick<StartRun, 'grant'>> {
+    if (kind === 'edit') return {};
+    const secrets = input.kind === 'check' ? (input.secrets ?? []) : session.secrets;
     const [environment, model] = await Promise.all([
       this.secrets.values({ tenantId }, secrets),
       isCodexRun(kind) ? this.modelServers.granted({ tenantId }) : null,
@@ -185,6 +209,8 @@ export class RunDispatch {
   }
 }
 
-/** A setup script may have a network of its own. */
-const networkOf = ({ setup, network }: SessionEntity, { kind }: RunEntity) =>
-  (kind === 'setup' ? setup?.network : undefined) ?? network;
+/** A setup script may have a network of its own, and checks have that too. */
+function networkOf({ setup, network }: SessionEntity, { kind }: RunEntity): Network {
+  if (kind === 'edit') return NETWORK_OFF;
+  return (isCodexRun(kind) ? undefined : setup?.network) ?? network;
+}

@@ -111,7 +111,10 @@ export async function readWaiting(tx: TenantTransaction, id: string): Promise<Ru
 const ONLY_PROMPTS = 'Only prompts can be edited. Remove it from the queue, and start another one.';
 
 function reasonOf(run: RunEntity): string {
-  if (!isCodexRun(run.kind)) return 'This is a setup script. Change it in the session’s environment.';
+  if (run.kind === 'check')
+    return 'These are checks of the repository. Change them in its .saas-codex/checks.yml.';
+  if (run.kind === 'setup') return 'This is a setup script. Change it in the session’s environment.';
+  if (!isCodexRun(run.kind)) return 'This is a change of the files, which starts before all prompts.';
   if (isEnded(run) || run.cancelRequestedAt)
     return 'It has ended or was removed. Send the text as a new prompt.';
   return 'It has been handed over to Codex. Send the text as a new prompt.';

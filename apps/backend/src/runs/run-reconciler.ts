@@ -175,6 +175,8 @@ const TRY_AGAIN: Record<RunKind, string> = {
   setup: 'Run the setup again.',
   review: 'Start the review again.',
   compact: 'Compact the conversation again.',
+  check: 'Nothing is proven. Run the checks again.',
+  edit: 'The files are as they were before. Make the change again.',
 };
 
 /** In words for the person who prompted; the runner's own are meant for us. */

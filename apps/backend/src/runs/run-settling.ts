@@ -8,9 +8,12 @@ import { expirePending } from '../approvals/approval-rows.js';
 import { transition } from '../database/transition.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { REDIS } from '../redis.module.js';
+import { RunnerClient, RunnerRefused, RunnerUnavailable } from '../runner-client/runner-client.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { History } from '../workspaces/history/history.js';
+import { EvidenceStore } from '../evidence/evidence-store.js';
+import { CheckEvidence } from './check-evidence.js';
 import { readFinalMessage, readRunLogState, type RunEnd, type RunLogState } from './run-log-state.js';
 import { RunEntity } from './run.entity.js';
 import { RunMetrics } from './run-metrics.js';
@@ -49,6 +52,9 @@ export class RunSettling {
     private readonly history: History,
     private readonly metrics: RunMetrics,
     private readonly steers: SteerDelivery,
+    private readonly checks: CheckEvidence,
+    private readonly evidence: EvidenceStore,
+    private readonly runner: RunnerClient,
   ) {}
 
   /** Whether the run's log has ended, regardless of its row. */
@@ -93,12 +99,14 @@ export class RunSettling {
     });
   }
 
-  private async recordEnd(
-    ctx: RequestContext,
-    run: RunEntity,
-    { status, at, reason, usage, context }: RunEnd,
-  ): Promise<void> {
-    const outcome = await this.outcomeOf(ctx, run);
+  private async recordEnd(ctx: RequestContext, run: RunEntity, end: RunEnd): Promise<void> {
+    const { status, at, reason, usage, context } = end;
+    const isCheck = run.kind === 'check';
+    // Checks leave the workspace as it is.
+    const outcome = isCheck ? null : await this.outcomeOf(ctx, run, status === 'succeeded');
+    const evidence = isCheck
+      ? await this.checks.of(run, await this.sessions.find(ctx, run.sessionId), end)
+      : null;
     const finalMessage = isCodexRun(run.kind) ? await readFinalMessage(this.redis, run.id) : null;
     const set = {
       endedAt: at,
@@ -106,7 +114,7 @@ export class RunSettling {
       usage,
       context,
       finalMessage,
-      treeAfter: outcome?.treeAfter ?? null,
+      treeAfter: isCheck ? run.treeBefore : (outcome?.treeAfter ?? null),
       diff: outcome?.diff ?? null,
     };
     const step = { id: run.id, to: status, set };
@@ -114,6 +122,7 @@ export class RunSettling {
     await this.runs.changeIfThere(ctx, run.sessionId, async (tx, session) => {
       if (!(await transition(tx, RunEntity, RUN_TRANSITIONS, step))) return;
       await expirePending(tx, run.id);
+      if (evidence) await this.evidence.insertIn(tx, evidence);
       const diff = outcome?.sessionDiff ?? session.diff;
       await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: at, diff });
       await this.steers.settle(tx, session, run, delivered);
@@ -122,22 +131,42 @@ export class RunSettling {
   }
 
   /** Reads the workspace before the session's next run changes it. null: the run never had the workspace. */
-  private async outcomeOf(ctx: RequestContext, run: RunEntity): Promise<Outcome | null> {
+  private async outcomeOf(ctx: RequestContext, run: RunEntity, isDone: boolean): Promise<Outcome | null> {
     const session = await this.sessions.find(ctx, run.sessionId);
     if (run.treeBefore === null || !session || session.deletedAt || session.baseTree === null) return null;
     try {
-      const treeAfter = await this.history.takeCheckpoint(ctx, session.id);
+      const treeAfter = await this.treeAfter(ctx, session, run, isDone);
       const statFrom = (from: string) =>
         this.history.diffStat(ctx, { sessionId: session.id, from, to: treeAfter });
       const [diff, sessionDiff] = await Promise.all([statFrom(run.treeBefore), statFrom(session.baseTree)]);
       return { treeAfter, diff, sessionDiff };
     } catch (error) {
-      // The lock of the checkpoint lives in Postgres. An outage passes, and the checkpoint is taken then.
-      if (isStoreOutage(error)) throw error;
+      // The lock of the checkpoint lives in Postgres. An outage passes, and the checkpoint is taken then. So does one of the runner.
+      if (isStoreOutage(error) || error instanceof RunnerUnavailable) throw error;
       // An unreadable workspace must not keep the run from ending.
       this.logger.error(`run ${run.id} ended without a checkpoint: ${String(error)}`, (error as Error).stack);
       return null;
     }
+  }
+
+  /** An edit that was cut off may have changed some files. They are put back, so that it has changed all or none. */
+  private async treeAfter(
+    ctx: RequestContext,
+    { id, threadId }: SessionEntity,
+    { input, treeBefore }: RunEntity,
+    isDone: boolean,
+  ): Promise<string> {
+    const target = input.kind === 'edit' ? input.target : undefined;
+    if (target === undefined || treeBefore === null) return this.history.takeCheckpoint(ctx, id);
+    if (isDone) return this.history.recordRestored(ctx, id, target);
+    const now = await this.history.takeCheckpoint(ctx, id);
+    if (now === treeBefore || threadId === null) return now;
+    const back = { from: target, to: treeBefore, head: null };
+    await this.runner.restoreFiles(threadId, back).catch((error: unknown) => {
+      if (!(error instanceof RunnerRefused)) throw error;
+      this.logger.error(`an edit of session ${id} was cut off and cannot be taken back: ${error.detail}`);
+    });
+    return this.history.recordRestored(ctx, id, treeBefore);
   }
 }
 

@@ -42,10 +42,10 @@ const UPDATE_RUN_SUMMARY = `
     queue_held = EXISTS (SELECT FROM runs WHERE tenant_id = $1 AND session_id = $2 AND status = 'queued' AND held),
     setup_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'setup'
                      ORDER BY ordinal DESC LIMIT 1),
-    last_run_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind <> 'setup'
-                        AND ended_at IS NOT NULL AND rewound_at IS NULL
+    last_run_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2
+                        AND kind NOT IN ('setup', 'check', 'edit') AND ended_at IS NOT NULL AND rewound_at IS NULL
                         ORDER BY ended_at DESC, ordinal DESC LIMIT 1),
-    last_run_by = (SELECT created_by FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind <> 'setup'
+    last_run_by = (SELECT created_by FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind NOT IN ('setup', 'check', 'edit')
                     AND ended_at IS NOT NULL AND rewound_at IS NULL ORDER BY ended_at DESC, ordinal DESC LIMIT 1)
   WHERE tenant_id = $1 AND id = $2`;
 
@@ -196,7 +196,7 @@ export class RunStore {
    */
   async treeLeft(ctx: RequestContext, session: SessionEntity): Promise<string | null> {
     if (session.restoredTree !== null) return session.restoredTree;
-    const last = await this.lastWithTree(ctx, session.id);
+    const last = await this.lastToHave(ctx, session.id);
     if (!last) return session.baseTree;
     return last.status === 'succeeded' || last.status === 'failed' ? last.treeAfter : null;
   }
@@ -204,18 +204,13 @@ export class RunStore {
   /** The git tree of the session's last checkpoint. null: no run has made one yet */
   async latestTree(ctx: RequestContext, { id, restoredTree }: SessionEntity): Promise<string | null> {
     if (restoredTree !== null) return restoredTree;
-    const last = await this.lastWithTree(ctx, id);
+    const last = await this.lastToHave(ctx, id);
     return last && (last.treeAfter ?? last.treeBefore);
   }
 
-  private lastWithTree(ctx: RequestContext, sessionId: string): Promise<RunEntity | null> {
-    return this.db.run(ctx, (tx) =>
-      tx.of(RunEntity).findOne({
-        where: { sessionId, treeBefore: Not(IsNull()) },
-        // Not by ordinal: a setup overtakes the prompts that wait.
-        order: { dispatchedAt: 'DESC' },
-      }),
-    );
+  /** The last run that had the workspace. */
+  lastToHave(ctx: RequestContext, sessionId: string): Promise<RunEntity | null> {
+    return this.db.run(ctx, (tx) => lastToHaveIn(tx, sessionId));
   }
 
   /** Changes runs of a session in one transaction. @throws ProblemError session_not_found, and what `work` throws */
@@ -259,6 +254,14 @@ export class RunStore {
     return runs.map((run) => run.id);
   }
 }
+
+/** As `RunStore.lastToHave`, in a transaction. */
+export const lastToHaveIn = (tx: TenantTransaction, sessionId: string): Promise<RunEntity | null> =>
+  tx.of(RunEntity).findOne({
+    where: { sessionId, treeBefore: Not(IsNull()) },
+    // Not by ordinal: a setup or an edit overtakes the prompts that wait.
+    order: { dispatchedAt: 'DESC' },
+  });
 
 const notFound = () =>
   new ProblemError('run_not_found', 'It may have been deleted together with its session.');

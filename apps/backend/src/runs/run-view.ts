@@ -29,7 +29,7 @@ export const toRun = (run: RunEntity): Run => ({
 });
 
 const modelOf = (input: RunInput): Pick<Run, 'model' | 'reasoning_effort'> =>
-  input.kind === 'setup'
+  input.kind === 'setup' || input.kind === 'check' || input.kind === 'edit'
     ? { model: null, reasoning_effort: null }
     : { model: input.model ?? null, reasoning_effort: input.effort ?? null };
 

@@ -12,16 +12,14 @@ import {
   StartReview,
 } from '@saas-codex/contracts/runs';
 import type { Response } from 'express';
-import { parsePrefer } from '../api/prefer.js';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission, ServesShareLinks } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
 import { RunsService } from './runs.service.js';
+import { PREFER_WAIT, WAITED, whenEnded } from './wait-for-end.js';
 import { WarmStart } from './warm-start.js';
 
 const id = { schema: Id };
-/** Proxies between client and gateway often give up on a silent answer after a minute. */
-const MAX_WAIT_SECONDS = 60;
 
 @ApiTags('runs')
 @Controller('api')
@@ -49,21 +47,8 @@ export class RunsController {
     'too_many_images',
     'limit_reached',
   )
-  @ApiHeader({
-    name: HEADERS.prefer,
-    required: false,
-    description: `\`wait=N\`: respond when the run has ended, or after N seconds (${MAX_WAIT_SECONDS} at most) with the run as it is then`,
-  })
-  @ApiResponse({
-    status: 202,
-    standardSchema: Run,
-    headers: {
-      'Preference-Applied': {
-        description: '`wait=N`: how long was waited at most',
-        schema: { type: 'string' },
-      },
-    },
-  })
+  @ApiHeader(PREFER_WAIT)
+  @ApiResponse({ status: 202, standardSchema: Run, headers: WAITED })
   async prompt(
     @Ctx() ctx: RequestContext,
     @Param('session_id', id) sessionId: string,
@@ -71,13 +56,7 @@ export class RunsController {
     @Res({ passthrough: true }) res: Response,
     @Headers(HEADERS.prefer) prefer?: string,
   ): Promise<Run> {
-    const run = await this.runs.prompt(ctx, sessionId, body);
-    const { wait } = parsePrefer(prefer);
-    if (wait === undefined) return run;
-    const seconds = Math.min(wait, MAX_WAIT_SECONDS);
-    const waited = await this.runs.waitForEnd(ctx, run.run_id, closedOrAfter(res, seconds));
-    if (waited) res.setHeader(HEADERS.preferenceApplied, `wait=${seconds}`);
-    return waited ?? run;
+    return whenEnded(this.runs, ctx, await this.runs.prompt(ctx, sessionId, body), { res, prefer });
   }
 
   @Post('sessions/:session_id/warm')
@@ -221,11 +200,4 @@ export class RunsController {
   ): Promise<Run> {
     return this.runs.cancel(ctx, runId, query);
   }
-}
-
-/** Aborts after this time, or when the client has disconnected. */
-function closedOrAfter(res: Response, seconds: number): AbortSignal {
-  const closed = new AbortController();
-  res.once('close', () => closed.abort());
-  return AbortSignal.any([closed.signal, AbortSignal.timeout(seconds * 1000)]);
 }

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import type { Redis } from 'ioredis';
 import { CONFIG, type Config } from '../config.js';
+import { EvidenceModule } from '../evidence/evidence.module.js';
 import { ImagesModule } from '../images/images.module.js';
 import { REDIS } from '../redis.module.js';
 import { RunnerClientModule } from '../runner-client/runner-client.module.js';
@@ -12,7 +13,9 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { LimitWaits } from '../usage/limit-waits.js';
+import { CheckEvidence } from './check-evidence.js';
 import { LimitWaitsAdapter } from './limit-waits-adapter.js';
+import { EditNotes } from './edit-notes.js';
 import { QueueController } from './queue.controller.js';
 import { RunApprovals } from './run-approvals.js';
 import { RequiredCapability } from './required-capability.js';
@@ -42,6 +45,7 @@ import { WarmStart } from './warm-start.js';
 @Module({
   imports: [
     TypeOrmModule.forFeature([RunEntity, SteerEntity]),
+    EvidenceModule,
     RunnerClientModule,
     ImagesModule,
     SecretsModule,
@@ -56,6 +60,8 @@ import { WarmStart } from './warm-start.js';
       inject: [REDIS, CONFIG],
       useFactory: (redis: Redis, config: Config) => new RunLogs(redis, config.WORKSPACES_ROOT),
     },
+    CheckEvidence,
+    EditNotes,
     LimitWaitsAdapter,
     RunApprovals,
     RequiredCapability,

@@ -77,6 +77,29 @@ export class RunsService {
   }
 
   /**
+   * Adds a prompt whose text is made in the transaction that queues it.
+   * @param make returns the text, and what else this transaction does once the run is there
+   * @throws ProblemError as `prompt`
+   */
+  promptWith(
+    ctx: RequestContext,
+    sessionId: string,
+    make: (tx: TenantTransaction) => Promise<{ prompt: string; queued: (run: RunEntity) => Promise<void> }>,
+  ): Promise<Run> {
+    let whenQueued: ((run: RunEntity) => Promise<void>) | undefined;
+    return this.queue(
+      ctx,
+      sessionId,
+      async (tx, session) => {
+        const { prompt, queued } = await make(tx);
+        whenQueued = queued;
+        return { kind: 'prompt', prompt, ...(await this.modelIn(tx, session)) };
+      },
+      async (run) => whenQueued?.(run),
+    );
+  }
+
+  /**
    * Queues a review.
    * @throws ProblemError not_supported_by_engine, review_cannot_ask, base_missing, session_failed, session_archived, model_not_allowed, limit_reached
    */
@@ -110,6 +133,25 @@ export class RunsService {
   }
 
   /**
+   * Queues a person's own change of the files. @param inputOf returns it; not called when the same request has queued it before
+   * @throws ProblemError session_failed, session_archived, limit_reached
+   */
+  async edit(
+    ctx: RequestContext,
+    sessionId: string,
+    inputOf: () => Promise<RunInputOf<'edit'>>,
+  ): Promise<Run> {
+    const { idempotentId: id } = ctx;
+    const isMade = id !== undefined && (await this.runs.find(ctx, id)) !== null;
+    // git works without the lock of the session's row.
+    const input = isMade ? null : await inputOf();
+    return this.queue(ctx, sessionId, async () => {
+      if (input === null) throw new ProblemError('run_not_found', 'It was deleted. Make the change again.');
+      return input;
+    });
+  }
+
+  /**
    * The run when it has ended, or as it is when `signal` aborts.
    * @returns null when too many requests of the tenant wait already
    */
@@ -136,6 +178,20 @@ export class RunsService {
         throw new ProblemError('setup_in_progress', 'Cancel its run first, or wait until it has ended.');
       }
       return { kind: 'setup', script: setup.script };
+    });
+  }
+
+  /**
+   * Queues a run of checks. Of the secrets that these name, they get those of the session.
+   * @throws ProblemError checks_in_progress, session_failed, session_archived, limit_reached
+   */
+  check(ctx: RequestContext, sessionId: string, input: RunInputOf<'check'>): Promise<Run> {
+    return this.queue(ctx, sessionId, async (tx, session) => {
+      const open = await tx.of(RunEntity).count({ sessionId, kind: 'check', status: OPEN });
+      if (open > 0) {
+        throw new ProblemError('checks_in_progress', 'Cancel their run first, or wait until it has ended.');
+      }
+      return { ...input, secrets: session.secrets.filter((name) => input.secrets?.includes(name)) };
     });
   }
 
@@ -209,6 +265,7 @@ export class RunsService {
     ctx: RequestContext,
     sessionId: string,
     inputOf: (tx: TenantTransaction, session: SessionEntity) => Promise<RunInput>,
+    queued: (run: RunEntity) => Promise<void> = async () => undefined,
   ): Promise<Run> {
     const run = await this.runs.change(ctx, sessionId, async (tx, session) => {
       tx.afterCommit(() => this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));
@@ -221,6 +278,7 @@ export class RunsService {
       const input = await inputOf(tx, session);
       await this.limits.requireRoomInQueue(tx, sessionId, actorId(ctx.actor));
       const run = await this.queueing.enqueue(ctx, tx, session, { id: ctx.idempotentId, input });
+      await queued(run);
       await this.audit.recordIn(tx, ctx, { target: { id: run.id, name: auditedTitle(session) } });
       return run;
     });

@@ -15,6 +15,6 @@ import { StoredKeysCheck } from './stored-keys-check.js';
     SecretStore,
     StoredKeysCheck,
   ],
-  exports: [SecretStore],
+  exports: [MasterKeys, SecretStore],
 })
 export class SecretsModule {}

@@ -20,7 +20,8 @@ export class StoredKeysCheck implements OnModuleInit {
   onModuleInit(): Promise<void> {
     return this.locks.withLock(LOCK.secretsKey, async () => {
       const used = await this.system.query<{ keyId: string; secrets: number }>(
-        'SELECT key_id AS "keyId", count(*)::integer AS secrets FROM secrets GROUP BY 1 ORDER BY 1',
+        `SELECT key_id AS "keyId", count(*)::integer AS secrets
+           FROM (SELECT key_id FROM secrets UNION ALL SELECT key_id FROM evidence_keys) AS saved GROUP BY 1 ORDER BY 1`,
       );
       const known = await this.keys.find();
       if (!known && used.length === 0) return void (await this.keys.addKey());

@@ -57,7 +57,7 @@ const REASONS: readonly Reason[] = [
   {
     reason: 'run_failed',
     when: `SELECT r.ended_at AS since, ARRAY[r.created_by] AS authors FROM runs r
-            WHERE ${OF_SESSION} AND ${NOTHING_WORKS} AND s.queued_runs = 0 AND r.kind <> 'setup'
+            WHERE ${OF_SESSION} AND ${NOTHING_WORKS} AND s.queued_runs = 0 AND r.kind NOT IN ('setup', 'check', 'edit')
               AND s.last_run_status IN ('failed', 'interrupted') AND r.status = s.last_run_status AND r.ended_at IS NOT NULL
             ORDER BY r.ended_at DESC, r.ordinal DESC LIMIT 1`,
     untilSeen: true,
@@ -82,7 +82,7 @@ const NEEDS_YOU = `
             WHERE seen.tenant_id = s.tenant_id AND seen.session_id = s.id AND seen.user_id = ANY (people) AND seen.read_at >= since))
    ORDER BY rank LIMIT 1`;
 
-/** A prompt that was removed from the queue is no news, and neither is a setup or a compaction that went as it should. */
+/** A prompt that was removed from the queue is no news, and neither is a setup, a compaction or an edit that went as it should. */
 const NEWS_AT = `
   greatest(s.created_at, CASE WHEN s.status = 'failed' THEN s.updated_at END,
            (SELECT max(r.ended_at) FROM runs r

@@ -52,7 +52,9 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
     session_id: session.forkedFrom.sessionId,
     run_id: session.forkedFrom.runId,
   },
+  last_push: session.lastPush,
   diff: session.diff,
+  pull_request: session.pullRequest,
   created_at: session.createdAt.toISOString(),
   updated_at: session.updatedAt.toISOString(),
 });

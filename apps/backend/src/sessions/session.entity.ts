@@ -6,7 +6,9 @@ import type { DiffStat } from '@saas-codex/contracts/diffs';
 import type { NeedsYou } from '@saas-codex/contracts/needs-you';
 import type { Network } from '@saas-codex/contracts/network';
 import type { AgentHead, RewindStatus } from '@saas-codex/contracts/rewinds';
+import type { PullRequestSummary } from '@saas-codex/contracts/pull-requests';
 import type { RunStatus } from '@saas-codex/contracts/runs';
+import type { LastPush } from '@saas-codex/contracts/shipping';
 import type { SessionNotice, SessionStatus, SessionVisibility, Setup } from '@saas-codex/contracts/sessions';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { PrivateRows, sessionIsVisible } from '../database/private-rows.js';
@@ -123,9 +125,17 @@ export class SessionEntity extends TenantRow {
   @Column({ type: 'jsonb', nullable: true })
   forkedFrom: ForkedFrom | null;
 
+  /** The last push, as `PushEntity` has it. null: there was none. */
+  @Column({ type: 'jsonb', nullable: true })
+  lastPush: LastPush | null;
+
   /** How the workspace differed from `baseTree` after the last run. */
   @Column({ type: 'jsonb', nullable: true })
   diff: DiffStat | null;
+
+  /** Of its pull request, which `pull-requests/` keeps. null: there is none. */
+  @Column({ type: 'jsonb', nullable: true })
+  pullRequest: PullRequestSummary | null;
 
   /** Run summary: updated in the transaction that changes the runs, so that lists need not query each session's runs. */
   @Column({ type: 'uuid', nullable: true })

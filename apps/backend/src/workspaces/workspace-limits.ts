@@ -33,6 +33,10 @@ export class WorkspaceLimits {
   readonly diffCacheBytes: number = 16 * MB;
   /** Bytes of the list of a tree's files that are searched for a path. */
   readonly pathListBytes: number = 16 * MB;
+  /** Milliseconds for one search in a tree's texts. */
+  readonly searchMs: number = 10_000;
+  /** Bytes of an image of a tree that a browser shows. */
+  readonly shownImageBytes: number = 10 * MB;
   /** Checkpoints and diffs that one tenant does at the same time. */
   readonly historyPlacesPerTenant: number = 2;
   /** Checkpoints and diffs that all tenants do at the same time. */

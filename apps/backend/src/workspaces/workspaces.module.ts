@@ -4,20 +4,27 @@ import { LocksModule } from '../database/locks.module.js';
 import { AddressChecker } from './addresses/address-checker.js';
 import { CheckoutCosts } from './clones/checkout-cost.js';
 import { Clones } from './clones/clones.js';
+import { Remotes } from './clones/remotes.js';
 import { Mirrors } from './clones/mirrors.js';
 import { SessionClone } from './clones/session-clone.js';
 import { Git } from './git/git.js';
 import { GitCertificates } from './git/git-certificates.js';
 import { AgentHeads } from './history/agent-head.js';
 import { Checkpoints } from './history/checkpoints.js';
+import { Commits } from './history/commits.js';
 import { EncodedTexts } from './history/encoded-texts.js';
+import { FileEdits } from './history/file-edits.js';
 import { HistoryRepository } from './history/history-repository.js';
 import { History } from './history/history.js';
 import { PatchFile } from './history/patch-file.js';
 import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
+import { TreeLines } from './history/tree-lines.js';
+import { TreeEdits } from './history/tree-edits.js';
+import { TreeFiles } from './history/tree-files.js';
 import { TreePaths } from './history/tree-paths.js';
+import { TreeSearch } from './history/tree-search.js';
 import { HomeLayers } from './leftovers/home-layers.js';
 import { IgnoredFiles } from './leftovers/ignored-files.js';
 import { Leftovers } from './leftovers/leftovers.js';
@@ -40,8 +47,10 @@ import { WorkspaceLimits } from './workspace-limits.js';
     CheckoutCosts,
     Checkpoints,
     Clones,
+    Commits,
     EncodedTexts,
     Downloads,
+    FileEdits,
     Git,
     GitCertificates,
     History,
@@ -52,14 +61,19 @@ import { WorkspaceLimits } from './workspace-limits.js';
     Leftovers,
     Mirrors,
     PatchFile,
+    Remotes,
     SessionClone,
     Storage,
     Submodules,
     TenantPlaces,
     TreeDiffs,
+    TreeLines,
+    TreeEdits,
+    TreeFiles,
     TreePaths,
+    TreeSearch,
     WorkspaceLimits,
   ],
-  exports: [Clones, History, Leftovers, Storage],
+  exports: [Clones, History, Leftovers, Remotes, Storage],
 })
 export class WorkspacesModule {}

@@ -4,7 +4,10 @@ import { AppServerConversations } from './app-server/conversations.js';
 import { CodexLauncher } from './codex-launcher.js';
 import { Engines } from './engines.js';
 import { Conversations } from './port/conversations.js';
+import { CheckEngine } from './script/check.engine.js';
+import { EditEngine } from './script/edit.engine.js';
 import { ScriptEngine } from './script/script.engine.js';
+import { UpkeepScripts } from './script/upkeep-scripts.js';
 import { SdkEngine } from './sdk/sdk.engine.js';
 
 @Module({
@@ -12,10 +15,13 @@ import { SdkEngine } from './sdk/sdk.engine.js';
     CodexLauncher,
     AppServerEngine,
     SdkEngine,
+    EditEngine,
     ScriptEngine,
+    CheckEngine,
+    UpkeepScripts,
     Engines,
     { provide: Conversations, useClass: AppServerConversations },
   ],
-  exports: [Engines, Conversations],
+  exports: [Engines, Conversations, UpkeepScripts],
 })
 export class EngineModule {}

@@ -6,19 +6,26 @@ import { AppServerEngine } from './app-server/app-server.engine.js';
 import {
   type Engine,
   type EngineRun,
+  isCheckRun,
+  isEditRun,
   isPromptRun,
   isSetupRun,
   type PreparedTurn,
   type PromptRun,
   type RunningTurn,
 } from './port/engine.js';
+import { CheckEngine } from './script/check.engine.js';
+import { EditEngine } from './script/edit.engine.js';
 import { ScriptEngine } from './script/script.engine.js';
 import { SdkEngine } from './sdk/sdk.engine.js';
 
 /** What an engine must be able to do for such a run, besides working on a prompt. */
 const NEEDED: Partial<Record<RunKind, keyof EngineCapabilities>> = { review: 'reviews', compact: 'compact' };
 
-/** Codex works on prompts, reviews and compactions, driven as the operator has chosen, and a shell on setup scripts. */
+/**
+ * Codex works on prompts, reviews and compactions, driven as the operator has chosen, a shell on setup scripts and checks, and git
+ * on edits.
+ */
 @Injectable()
 export class Engines {
   private readonly engine: Config['ENGINE'];
@@ -29,6 +36,8 @@ export class Engines {
     private readonly appServer: AppServerEngine,
     sdk: SdkEngine,
     private readonly scripts: ScriptEngine,
+    private readonly checks: CheckEngine,
+    private readonly edits: EditEngine,
   ) {
     this.engine = ENGINE;
     this.codex = ENGINE === 'sdk' ? sdk : appServer;
@@ -41,6 +50,7 @@ export class Engines {
 
   /** Why a run of this kind is not possible here, and what to do; null: it is possible. */
   problemWith(kind: RunKind): string | null {
+    if (kind === 'check') return this.checks.problem;
     const needed = NEEDED[kind];
     return needed === undefined || this.capabilities[needed]
       ? null
@@ -49,7 +59,9 @@ export class Engines {
 
   /** To be called only where `problemWith` names no problem. */
   startTurn(run: EngineRun): RunningTurn {
+    if (isEditRun(run)) return this.edits.startTurn(run);
     if (isSetupRun(run)) return this.scripts.startTurn(run);
+    if (isCheckRun(run)) return this.checks.startTurn(run);
     if (isPromptRun(run)) return this.codex.startTurn(run);
     return this.appServer.startTurn(run);
   }

@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ConversationCut, CutConversation, RestoreFiles } from '@saas-codex/contracts/runner-api';
-import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { Conversations } from '../engine/port/conversations.js';
-import { spawnScript } from '../engine/script/spawn-script.js';
-import { Jail, type Upkeep } from '../sandbox/jail/jail.js';
+import { UpkeepScripts } from '../engine/script/upkeep-scripts.js';
 import { codexEnvironment, prepareCodexHome } from '../threads/codex-home.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { ExclusiveThreads } from './exclusive-threads.js';
@@ -23,19 +18,13 @@ import { ExclusiveThreads } from './exclusive-threads.js';
  * The backend decides the order, and sees to it that no run starts meanwhile.
  */
 
-/** The same relative path from `src` and from `dist`. */
-const script = (name: string) =>
-  readFile(fileURLToPath(new URL(`../../jail/${name}`, import.meta.url)), 'utf8');
-
 @Injectable()
 export class Rewind {
-  private readonly logger = new Logger(Rewind.name);
-
   constructor(
     private readonly threads: ThreadStore,
     private readonly exclusive: ExclusiveThreads,
     private readonly conversations: Conversations,
-    private readonly jail: Jail,
+    private readonly scripts: UpkeepScripts,
   ) {}
 
   /** @throws ProblemError thread_not_found, turn_unknown */
@@ -61,24 +50,11 @@ export class Rewind {
   }
 
   /** @throws ProblemError thread_not_found, restore_failed */
-  restoreFiles(threadId: string, { from, to, head }: RestoreFiles): Promise<void> {
+  restoreFiles(threadId: string, restore: RestoreFiles): Promise<void> {
     return this.exclusive.takeThread(threadId, async () => {
       const { paths } = await this.threads.getThread(threadId);
-      const history = join(dirname(paths.repo), WORKSPACE.history);
-      await this.runScript('restore.sh', {
-        runId: randomUUID(),
-        paths,
-        environment: {
-          FROM: from,
-          TO: to,
-          REPO: paths.repo,
-          HISTORY: history,
-          REF: head?.ref ?? '',
-          COMMIT: head?.commit ?? '',
-        },
-        writes: 'repo',
-        readable: [join(history, 'objects')],
-      });
+      const upkeep = { runId: randomUUID(), paths };
+      await this.runScript(this.scripts.restoreFiles(upkeep, restore));
     });
   }
 
@@ -87,32 +63,20 @@ export class Rewind {
     await prepareCodexHome(codexHome);
     // Refuses one that has become a link.
     await prepareCodexHome(from.paths.codexHome);
-    await this.runScript('copy-conversation.sh', {
+    const upkeep = {
       runId: randomUUID(),
       paths: to.paths,
       environment: { ...codexEnvironment(codexHome, null), SOURCE: from.paths.codexHome },
       writes: 'conversation',
       readable: [from.paths.codexHome],
-    });
+    } as const;
+    await this.runScript(this.scripts.run('copy-conversation.sh', upkeep));
   }
 
-  private async runScript(name: string, upkeep: Upkeep): Promise<void> {
-    try {
-      const launch = await this.jail.launchUpkeepScript(upkeep, await script(name));
-      const child = await spawnScript(launch, () => void this.jail.endRun(upkeep.runId));
-      let output = '';
-      for await (const text of child.output) output = (output + text).slice(-MAX_OUTPUT);
-      const code = await child.exited;
-      if (code === 0) return;
-      this.logger.error(`${name} exited with code ${code}: ${output}${child.stderr()}`);
-      throw new ProblemError('restore_failed', RESTORE_FAILED);
-    } finally {
-      await this.jail.endRun(upkeep.runId);
-    }
+  private async runScript(script: Promise<number | null>): Promise<void> {
+    if ((await script) !== 0) throw new ProblemError('restore_failed', RESTORE_FAILED);
   }
 }
 
-/** Characters. */
-const MAX_OUTPUT = 2_000;
 const RESTORE_FAILED =
   'Something in the work tree cannot be replaced, or the disk is full. Ask Codex to remove what is not needed, then try again.';

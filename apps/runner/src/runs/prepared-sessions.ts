@@ -232,6 +232,7 @@ export class PreparedSessions implements OnModuleDestroy {
         secrets: NO_RUN_SECRETS,
         input: { kind: 'prompt', prompt: '', ...(key.effort !== null && { effort: key.effort }) },
         images: [],
+        note: null,
         model: key.model,
         access: { baseUrl: baseUrlAt(socket), token: null },
         trustRepository: false,

@@ -25,6 +25,7 @@ import type { Redactor } from '../redaction/redactor.js';
 import { NO_GRANT, type OpenedGrant, openRunGrant, type RunSecrets } from '../redaction/run-secrets.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { limitPassed } from '../sandbox/jail/limits/limits.js';
+import { checkPaths } from '../threads/check-workspace.js';
 import { imageFilesOf } from '../threads/prompt-images.js';
 import { redactConversation } from '../threads/redact-conversation.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
@@ -169,6 +170,7 @@ export class RunExecutor {
     if (grant === null) return failedOutcome(kind, { sentence: UNREADABLE_GRANT });
     const images = await imageFilesOf(thread.paths, imagesIn(job));
     if (images === null) return failedOutcome(kind, { sentence: IMAGE_GONE });
+    if (job.input.kind === 'check' && treeOf(job) === null) return failedOutcome(kind, { sentence: NO_TREE });
     const key = launchKeyOf(job, thread, model, redactor);
     const prepared = await this.prepared.take(run.runId, job.owner.sessionId, key);
     // A runner that was killed may have left a conversation as it was.
@@ -177,7 +179,8 @@ export class RunExecutor {
     const network = new NetworkQuestions();
     const access = await this.access.openAccess(traced, model, grant, recorder, network, prepared?.trust);
     const deadline = new RunDeadline(this.minutesFor(job) * 60_000, () => run.stop('timeout'));
-    const endWatch = this.jail.watchLimits(run.runId, thread.paths, (limit) => run.stop(limit));
+    const paths = kind === 'check' ? checkPaths(thread.paths, run.runId) : thread.paths;
+    const endWatch = this.jail.watchLimits(run.runId, paths, (limit) => run.stop(limit));
     try {
       if (job.checkpoint !== null)
         await log.appendEvent('checkpoint.created', { tree: job.checkpoint, position: 'before' });
@@ -251,9 +254,12 @@ export class RunExecutor {
     const { input, network, trustRepository = false, approvalMode = 'never' } = job;
     const context = { runId, thread, network, authorities, secrets };
     if (input.kind === 'setup') return { ...context, input };
+    if (input.kind === 'check') return { ...context, input: { ...input, tree: treeOf(job) ?? '' } };
+    if (input.kind === 'edit') return { ...context, input, from: job.checkpoint };
     if (access === null) throw new Error('Codex needs access to a model');
     const turn = prepared?.turn ?? null;
-    return { ...context, input, images, model, access, trustRepository, approvalMode, prepared: turn };
+    const { note = null } = job;
+    return { ...context, input, images, note, model, access, trustRepository, approvalMode, prepared: turn };
   }
 
   /** @throws Error when Codex, the script or the log fails */
@@ -360,7 +366,7 @@ export class RunExecutor {
   }
 
   private async modelFor({ input, trustRepository }: RunJob, thread: Thread | null): Promise<string | null> {
-    if (input.kind === 'setup') return null;
+    if (input.kind === 'setup' || input.kind === 'check' || input.kind === 'edit') return null;
     const named = this.prepared.modelFor(input.model ?? null, thread);
     return trustRepository ? (named ?? defaultModel()) : named;
   }
@@ -414,6 +420,9 @@ const UNREADABLE_GRANT =
   'The secrets of this run could not be opened, since the credential of the services has changed meanwhile. Send it again.';
 const IMAGE_GONE =
   'An image of this prompt is no longer there. Send the prompt again, and attach its images anew.';
+const NO_TREE = 'It is not known which files are to be checked. Run the checks again.';
+/** What is checked: the tree that was named, else the workspace before the run. */
+const treeOf = ({ input, checkpoint }: RunJob) => (input.kind === 'check' && input.tree) || checkpoint;
 const imagesIn = ({ input }: RunJob) => (input.kind === 'prompt' ? (input.images ?? []) : []);
 const threadGone = ({ input }: RunJob) =>
   failedOutcome(input.kind, { sentence: 'The session’s workspace is gone. Start a new session.' });

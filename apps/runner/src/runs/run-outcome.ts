@@ -44,6 +44,22 @@ const WORDS: Record<
     silent: 'Codex ended unexpectedly. Compact the conversation again.',
     again: 'Compact the conversation again.',
   },
+  check: {
+    run: 'The run of the checks',
+    setting: 'RUN_TIMEOUT_MINUTES',
+    goOn: 'Nothing is proven. Run the checks again.',
+    cancelled: 'Nothing is proven.',
+    silent: 'The checks could not be run. Run them again; if that fails too, ask your operator.',
+    again: 'Run the checks again.',
+  },
+  edit: {
+    run: 'The edit',
+    setting: 'RUN_TIMEOUT_MINUTES',
+    goOn: 'The files are put back as they were. Make the change again.',
+    cancelled: 'The files are put back as they were.',
+    silent: 'The files could not be changed. Try again; if that fails too, ask your operator.',
+    again: 'Make the change again.',
+  },
 };
 
 const STOPPED = {

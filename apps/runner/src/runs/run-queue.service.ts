@@ -39,6 +39,7 @@ export class RunQueueService {
     metered,
     checkpoint,
     grant,
+    note,
     traceparent,
     priority,
     runId = randomUUID(),
@@ -54,6 +55,7 @@ export class RunQueueService {
       metered,
       checkpoint: checkpoint ?? null,
       grant,
+      note,
       traceparent,
     };
     await this.queue.add('run', job, { ...RUN_JOB_OPTIONS, jobId: runId, priority });

@@ -22,6 +22,8 @@ export interface RunJob {
   checkpoint: string | null;
   /** The run's secrets, sealed for it (libs/service-kit `run-grant.ts`). Left out: it has none. */
   grant?: string | undefined;
+  /** What the platform says before the prompt. Left out: nothing. */
+  note?: string | undefined;
   /** W3C traceparent of the request that handed the run over; left out: it is not traced. */
   traceparent?: string | undefined;
 }
@@ -45,6 +47,7 @@ export function toRunJob(data: QueuedRun): RunJob {
 export const withoutInput = (run: RunJob): RunJob => ({
   ...run,
   grant: undefined,
+  note: undefined,
   input: emptied(run.input),
   network: { mode: 'off' },
 });
@@ -58,6 +61,10 @@ function emptied(input: RunInput): RunInput {
       return { kind: input.kind, target: { type: 'changes' } };
     case 'compact':
       return { kind: input.kind };
+    case 'check':
+      return { kind: input.kind, checks: [] };
+    case 'edit':
+      return { kind: input.kind, summary: '-', change: input.change };
   }
 }
 

@@ -10,9 +10,14 @@ const CONFIG_TEMPLATE = fileURLToPath(new URL('../../codex-config.toml', import.
 const SCRATCH_FOLDER = 'scratch';
 /** The variable from which Codex reads its bearer token, if it needs one. */
 export const TOKEN_VARIABLE = 'SAAS_CODEX_MODEL_TOKEN';
-const DEFAULT_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(
-  delimiter,
-);
+export const DEFAULT_PATH = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+].join(delimiter);
 
 /** Codex's setting that says whether a repository's own .codex folder may change settings and start programs. */
 export const projectTrust = (repo: string, level: 'trusted' | 'untrusted'): string =>

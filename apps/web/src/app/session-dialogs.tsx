@@ -37,6 +37,17 @@ const ReviewDialog = later(
 const CompactDialog = later(
   async () => (await import('../features/session-actions/compact-dialog.js')).CompactDialog,
 );
+const ChecksDialog = later(async () => (await import('../features/checks/checks-dialog.js')).ChecksDialog);
+const ApplyPatchDialog = later(
+  async () => (await import('../features/edits/apply-patch-dialog.js')).ApplyPatchDialog,
+);
+const EditFileDialog = later(
+  async () => (await import('../features/edits/edit-file-dialog.js')).EditFileDialog,
+);
+const ShipDialog = later(async () => (await import('../features/shipping/ship-dialog.js')).ShipDialog);
+const PullRequestDialog = later(
+  async () => (await import('../features/pull-request/pull-request-dialog.js')).PullRequestDialog,
+);
 const SetupDialog = later(async () => (await import('../features/environment/setup-dialog.js')).SetupDialog);
 
 interface OpenDialogProps extends SessionDialog {
@@ -44,9 +55,9 @@ interface OpenDialogProps extends SessionDialog {
 }
 
 /** The dialog that was opened about a session (entities/session/session-dialog.ts). */
-export function OpenSessionDialog({ about, session: opened, allow, rewind, onClose }: OpenDialogProps) {
-  // The session may change while these two are open; the others need no fresh data.
-  const live = about === 'network' || about === 'setup';
+export function OpenSessionDialog({ about, session: opened, allow, rewind, file, onClose }: OpenDialogProps) {
+  // The session may change while these are open; the others need no fresh data.
+  const live = ['network', 'setup', 'checks', 'ship', 'pull-request'].includes(about);
   const { data } = useQuery({ ...sessionQuery(opened.session_id), enabled: live });
   const session = data ?? opened;
   switch (about) {
@@ -74,6 +85,16 @@ export function OpenSessionDialog({ about, session: opened, allow, rewind, onClo
       return <ReviewDialog session={session} onClose={onClose} />;
     case 'compact':
       return <CompactDialog session={session} onClose={onClose} />;
+    case 'checks':
+      return <ChecksDialog session={session} onClose={onClose} />;
+    case 'patch':
+      return <ApplyPatchDialog session={session} onClose={onClose} />;
+    case 'edit-file':
+      return file && <EditFileDialog session={session} file={file} onClose={onClose} />;
+    case 'ship':
+      return <ShipDialog session={session} onClose={onClose} />;
+    case 'pull-request':
+      return <PullRequestDialog session={session} onClose={onClose} />;
     case 'visibility':
       return <VisibilityDialog session={session} onClose={onClose} />;
   }

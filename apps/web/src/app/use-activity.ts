@@ -36,6 +36,8 @@ function applyActivity(client: QueryClient, activity: Activity | UnknownActivity
       return hideSession(client, activity);
     case 'session.read':
       return applyRead(client, activity.session_id, activity.read_at);
+    case 'session.comments':
+      return void client.invalidateQueries({ queryKey: sessionKeys.comments(activity.session_id) });
     case 'session.presence':
       return showWatchers(client, activity);
     case 'session.progress':

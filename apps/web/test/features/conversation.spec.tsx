@@ -5,7 +5,6 @@ import type { ReactElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { promptFor } from '../../src/entities/timeline/items/finding-prompt.js';
 import { splitAnswer } from '../../src/entities/timeline/present.js';
-import { showsLine } from '../../src/features/changes/use-findings.js';
 import { Meter } from '../../src/features/conversation/context-meter.js';
 import { StopReport } from '../../src/features/conversation/stop-report.js';
 import { meQuery } from '../../src/shared/api/get-me.js';
@@ -75,9 +74,4 @@ it('shows a review as the answer of its run, and knows the context', () => {
 it('puts file, lines and text of a finding into the prompt that has it fixed', () => {
   expect(promptFor(FINDING)).toBe('Fix this in a.txt, lines 3 to 4: Keep one\n\nIt was one.');
   expect(promptFor({ ...FINDING, text: '', last_line: 3 })).toBe('Fix this in a.txt, line 3: Keep one');
-});
-
-it('knows which lines of the new file a patch shows', () => {
-  const patch = '--- a/x\n+++ b/x\n@@ -1,2 +1,3 @@\n a\n+b\n c\n@@ -9 +10 @@ f\n-x\n+y\n';
-  expect([1, 3, 4, 9, 10, 11].filter((line) => showsLine(patch, line))).toEqual([1, 3, 10]);
 });

@@ -15,3 +15,9 @@ export function normaliseHost(text: string): string | null {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   return isIP(host) !== 0 || NAME.test(host) ? host : null;
 }
+
+/** A canonical host as addresses have it. @param usual the port that they need not name */
+export function hostAndPort(host: string, port: number, usual: number | null): string {
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return port === usual ? shown : `${shown}:${port}`;
+}

@@ -4,6 +4,7 @@ import type { Invitation } from '@saas-codex/contracts/members';
 import { type Permission, type Role, ROLES } from '@saas-codex/contracts/permissions';
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Credential } from '@saas-codex/contracts/credentials';
+import type { Forge } from '@saas-codex/contracts/forges';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { CreatedShareLink } from '@saas-codex/contracts/sharing';
@@ -15,7 +16,9 @@ import { AuditWebhookDeliverer } from '../../../../apps/backend/src/webhooks/aud
 import { waitFor } from '../wait-for.js';
 import { startBackend, type TestBackend } from './backend.js';
 import { type Ids, NOTHING, NOWHERE, type Operation, OPERATIONS } from './operations.js';
+import { MERGED_PULL_REQUEST } from './merged-pull-request.js';
 import { PENDING_APPROVAL } from './pending-approval.js';
+import { PUSHED_COMMIT } from './pushed-commit.js';
 import { createPerson, createServiceAccount, type TestPerson } from './people.js';
 import { startSilentRunner } from './silent-runner.js';
 
@@ -40,6 +43,12 @@ const UNSETTLED = `
   SELECT r.id FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE CASE WHEN r.ended_at IS NULL THEN r.cancel_requested_at IS NOT NULL OR s.status IN ('failed', 'archived')
               ELSE r.archived_at IS NULL END`;
+
+/** Evidence of a session ($2) whose log is $4. */
+const SOME_EVIDENCE = `
+  INSERT INTO evidence (id, tenant_id, session_id, run_id, tree, result, checks, logs, envelope, created_at)
+  VALUES (gen_random_uuid(), $1, $2, $3, repeat('a', 40), 'passed', '[]', jsonb_build_array($4::text),
+          '{"payloadType": "x", "payload": "", "signatures": []}', now()) RETURNING id`;
 
 /** Tables that a mere attempt may write to. */
 export const ATTEMPTS = [
@@ -270,6 +279,13 @@ export class OperationsWorld {
       token: 'a-token-of-the-spec',
     };
     const credential = await post<Credential>('/api/credentials', forGit);
+    const connected = {
+      kind: 'github',
+      owner: 'organisation',
+      url: 'https://git.example.test',
+      token: 'a-token-of-the-spec',
+    };
+    const forge = await post<Forge>('/api/forges', connected);
     const [signIn] = await this.sql<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1', [
       member.userId,
     ]);
@@ -295,6 +311,30 @@ export class OperationsWorld {
         { kind: 'person', id: member.userId, name: mark },
       ],
     );
+    const [comment] = await this.sql<{ id: string }>(
+      `INSERT INTO comments (id, tenant_id, session_id, text, side, tree, path, first_line, code, before, after, created_by, author, created_at)
+       VALUES (gen_random_uuid(), $1, $2, $3, 'new', $4, 'README.md', 1, '[]', '[]', '[]', $5, $6, now()) RETURNING id`,
+      [
+        tenantId,
+        session.session_id,
+        mark,
+        'a'.repeat(40),
+        member.userId,
+        { kind: 'person', id: member.userId, name: mark },
+      ],
+    );
+    const [evidence] = await this.sql<{ id: string }>(SOME_EVIDENCE, [
+      tenantId,
+      session.session_id,
+      session.run_id,
+      mark,
+    ]);
+    const [shipped] = await this.sql<{ pushId: string; commitId: string }>(PUSHED_COMMIT, [
+      tenantId,
+      session.session_id,
+      member.userId,
+    ]);
+    await this.sql(MERGED_PULL_REQUEST, [tenantId, session.session_id, member.userId]);
     const program = await createServiceAccount(this.backend, tenantId, 'member');
     const share = await this.share(session.session_id, {}, owner.key);
     const ids = {
@@ -310,7 +350,12 @@ export class OperationsWorld {
       share_link_id: share.share_link_id,
       secret_id: secret.secret_id,
       credential_id: credential.credential_id,
+      forge_id: forge.forge_id,
       steer_id: steer?.id ?? '',
+      comment_id: comment?.id ?? '',
+      evidence_id: evidence?.id ?? '',
+      commit_id: shipped?.commitId ?? '',
+      push_id: shipped?.pushId ?? '',
       image_id: await this.uploadImage(session.session_id, owner.key),
     };
     return { people, ids, share, programKey: program.key };

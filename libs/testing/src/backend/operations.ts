@@ -93,18 +93,31 @@ export const OPERATIONS: Record<string, Row> = {
   rewindSession: { requires: 'runs:create', body: { run_id: randomUUID() } },
   undoRewind: { requires: 'runs:create' },
   forkSession: { requires: 'sessions:write', body: { run_id: randomUUID() } },
+  createCommit: { requires: 'sessions:ship', body: { tree: '0'.repeat(40) } },
+  listCommits: { requires: 'diffs:read' },
+  readCommit: { requires: 'diffs:read' },
+  createPush: { requires: 'sessions:ship', body: { commit_id: randomUUID() } },
+  listPushes: { requires: 'diffs:read' },
+  readPush: { requires: 'diffs:read' },
   promptSession: { requires: 'runs:create', body: { prompt: 'Changed' } },
   warmSession: { requires: 'runs:create' },
   uploadImage: { requires: 'runs:create' },
   readImage: { requires: 'runs:read' },
   startReview: { requires: 'runs:create', body: { target: { type: 'changes' } } },
   compactSession: { requires: 'runs:create' },
+  runChecks: { requires: 'runs:create', body: {} },
+  listChecks: { requires: 'runs:read' },
+  readEvidence: { requires: 'runs:read' },
+  listEvidenceKeys: { requires: 'public' },
   runSetup: { requires: 'runs:create' },
   listRuns: { requires: 'runs:read' },
   listAllRuns: { requires: 'runs:read', query: ({ session_id }) => `session_id=${session_id}` },
   readRun: { requires: 'runs:read' },
   listRunItems: { requires: 'events:read' },
   readRunHistory: { requires: 'events:read' },
+  revertChanges: { requires: 'runs:create', body: { scope: 'all' } },
+  applyPatch: { requires: 'runs:create', body: { patch: 'diff' } },
+  writeFile: { requires: 'runs:create', body: { path: 'a', content: '', tree: 'a'.repeat(40) } },
   editPrompt: { requires: 'runs:create', body: { prompt: 'Changed' } },
   runNext: { requires: 'runs:create' },
   steerRun: { requires: 'runs:create', body: { prompt: 'Changed' } },
@@ -118,7 +131,33 @@ export const OPERATIONS: Record<string, Row> = {
   readDiff: { requires: 'diffs:read' },
   readFilePatch: { requires: 'diffs:read', query: () => 'path=README.md' },
   findPaths: { requires: 'diffs:read' },
+  readPullRequest: { requires: 'diffs:read' },
+  openPullRequest: { requires: 'sessions:ship', body: { title: 'Changed' } },
+  updatePullRequest: { requires: 'sessions:ship', body: { title: 'Changed' } },
   downloadPatch: { requires: 'diffs:read' },
+  listComments: { requires: 'diffs:read' },
+  createComment: {
+    requires: 'comments:write',
+    body: {
+      path: 'README.md',
+      tree: 'a'.repeat(40),
+      side: 'new',
+      first_line: 1,
+      last_line: 1,
+      text: 'Changed',
+    },
+  },
+  sendComments: { requires: 'runs:create', body: {} },
+  readComment: { requires: 'diffs:read' },
+  updateComment: { requires: 'comments:write', body: { resolved: true } },
+  deleteComment: { requires: 'comments:write' },
+  listFiles: { requires: 'diffs:read' },
+  readFile: { requires: 'diffs:read', query: () => 'path=README.md' },
+  downloadFile: { requires: 'diffs:read', query: () => 'path=README.md' },
+  readFileImage: { requires: 'diffs:read', query: () => 'path=README.md' },
+  searchFiles: { requires: 'diffs:read', query: () => 'q=text' },
+  readReviewProgress: { requires: 'diffs:read' },
+  updateReviewProgress: { requires: 'diffs:read', body: { viewed: [{ path: 'a', content_id: null }] } },
   listIgnoredFiles: { requires: 'diffs:read' },
   downloadIgnoredFile: { requires: 'diffs:read', query: () => 'path=README.md' },
   downloadIgnoredFiles: { requires: 'diffs:read' },
@@ -147,6 +186,18 @@ export const OPERATIONS: Record<string, Row> = {
   findHostKeys: { requires: 'credentials:own' },
   confirmHostKeys: { requires: 'credentials:own', body: { fingerprints: ['SHA256:x'] } },
   testCredential: { requires: 'credentials:own', body: { repo_url: 'https://github.com/acme/app' } },
+  listForges: { requires: 'credentials:own' },
+  connectForge: {
+    requires: 'credentials:own',
+    body: { kind: 'github', url: 'https://new.example.test', token: 'a-new-token' },
+  },
+  replaceForgeToken: { requires: 'credentials:own', body: { token: 'another-token' } },
+  disconnectForge: { requires: 'credentials:own' },
+  testForge: { requires: 'credentials:own' },
+  createForgeWebhook: { requires: 'credentials:own' },
+  receiveForgeWebhook: { requires: 'public', body: { repository: { full_name: 'acme/app' } } },
+  searchRepositories: { requires: 'credentials:own' },
+  listRepositoryRefs: { requires: 'credentials:own' },
   listServiceAccounts: { requires: 'service_accounts:manage' },
   createServiceAccount: { requires: 'service_accounts:manage', body: { name: 'New' } },
   updateServiceAccount: { requires: 'service_accounts:manage', body: { name: 'Changed' } },
@@ -198,13 +249,18 @@ export interface Ids {
   run_id: string;
   approval_id: string;
   steer_id: string;
+  comment_id: string;
+  commit_id: string;
+  push_id: string;
   image_id: string;
+  evidence_id: string;
   tenant_id: string;
   user_id: string;
   invitation_id: string;
   key_id: string;
   secret_id: string;
   credential_id: string;
+  forge_id: string;
   sign_in_id: string;
   share_link_id: string;
   service_account_id: string;
@@ -215,13 +271,18 @@ export const NOTHING: Ids = {
   run_id: randomUUID(),
   approval_id: randomUUID(),
   steer_id: randomUUID(),
+  comment_id: randomUUID(),
+  commit_id: randomUUID(),
+  push_id: randomUUID(),
   image_id: randomUUID(),
+  evidence_id: randomUUID(),
   tenant_id: randomUUID(),
   user_id: randomUUID(),
   invitation_id: randomUUID(),
   key_id: randomUUID(),
   secret_id: randomUUID(),
   credential_id: randomUUID(),
+  forge_id: randomUUID(),
   sign_in_id: randomUUID(),
   share_link_id: randomUUID(),
   service_account_id: randomUUID(),

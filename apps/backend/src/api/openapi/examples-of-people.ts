@@ -2,6 +2,7 @@ import type { ApiKey, CreatedApiKey } from '@saas-codex/contracts/api-keys';
 import type { AuditEntry } from '@saas-codex/contracts/audit';
 import type { AuditWebhook, SavedAuditWebhook } from '@saas-codex/contracts/audit-webhook';
 import type { Credential } from '@saas-codex/contracts/credentials';
+import type { Forge, ForgeTest, RepositoryRefs, RepositorySearch } from '@saas-codex/contracts/forges';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { CreatedInvitation, Invitation, InvitationPreview, Member } from '@saas-codex/contracts/members';
 import type { ServiceAccount } from '@saas-codex/contracts/service-accounts';
@@ -130,6 +131,55 @@ export const SSH_KEY: Credential = {
   public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE6Jm0d3b0Vb1kq0m1uS4p8o9x2yq7cJtq5YyXcBvQ2f',
   host_keys: [{ type: 'ssh-ed25519', fingerprint: 'SHA256:hJk4Kq0m1uS4p8o9x2yq7cJtq5YyXcBvQ2fE6Jm0d3b' }],
   last_used_at: null,
+};
+export const FORGE: Forge = {
+  forge_id: '01997c3e-5b1d-7a52-9c8e-2f4d6a8b0c4a',
+  kind: 'github',
+  owner: 'person',
+  url: 'https://github.com',
+  host: 'github.com',
+  login: 'ada',
+  created_at: '2026-11-23T09:00:00.000Z',
+  last_used_at: '2026-11-24T10:30:00.000Z',
+  refused_at: null,
+};
+export const FORGE_TEST: ForgeTest = {
+  works: true,
+  detail: 'github.com takes the token of ada, which lacks rights. Give it those at the forge, or replace it.',
+  login: 'ada',
+  rights: [
+    { right: 'identity', state: 'works', detail: 'GitHub takes the token.' },
+    { right: 'push', state: 'missing', detail: 'Push branches. The token needs the scope repo.' },
+  ],
+  expires_at: '2027-02-21T09:00:00.000Z',
+  retry_at: null,
+};
+export const REPOSITORY_SEARCH: RepositorySearch = {
+  items: [
+    {
+      repo_url: 'https://github.com/acme/app.git',
+      name: 'acme/app',
+      description: 'The shop',
+      private: true,
+      default_branch: 'main',
+      may_push: true,
+      forge_id: FORGE.forge_id,
+    },
+  ],
+  failed: [
+    {
+      forge_id: '01997c3e-5b1d-7a52-9c8e-2f4d6a8b0c4b',
+      host: 'git.example.org',
+      detail: 'git.example.org limits requests. It is asked again when it allows it.',
+      retry_at: '2026-11-24T11:00:00.000Z',
+    },
+  ],
+};
+export const REPOSITORY_REFS: RepositoryRefs = {
+  default_branch: 'main',
+  branches: ['main', 'next'],
+  tags: ['v1.10', 'v1.9'],
+  is_complete: true,
 };
 export const SERVICE_ACCOUNT: ServiceAccount = {
   service_account_id: 'rT4kPz7wLn1dXs8v',

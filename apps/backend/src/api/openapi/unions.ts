@@ -20,8 +20,11 @@ const UNKNOWN_MEMBERS: Record<string, z.ZodType> = {
   Network: z.looseObject({ mode: Unrecognized }),
 };
 
-/** Contracts that stand beside an unknown member already are named so. */
-const isClosed = (name: string): boolean => name.startsWith('Known');
+/** Only requests have them, and the server takes no members that it does not know. */
+const ONLY_IN_REQUESTS = new Set(['RevertChanges']);
+
+/** Contracts that stand beside an unknown member already are named `Known…`. */
+const isClosed = (name: string): boolean => name.startsWith('Known') || ONLY_IN_REQUESTS.has(name);
 
 /** Names the members of all unions that have a field to differ by. */
 export function nameMembers(schemas: Schemas, io: 'input' | 'output'): Schemas {

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
+import type { RepositoryRefs } from '@saas-codex/contracts/forges';
 import type { SessionNotice } from '@saas-codex/contracts/sessions';
 import { allSettled } from '@saas-codex/service-kit/all-settled';
 import { type Histogram, Metrics, SECONDS } from '@saas-codex/service-kit/metrics/metrics';
@@ -19,6 +20,7 @@ import { WorkspaceLimits } from '../workspace-limits.js';
 import { cloneProblem, RedirectedClone, toCloneProblem } from './clone-problems.js';
 import type { OnCloneProgress } from './clone-progress.js';
 import { type EmptyRemote, isEmptyRemote, type MirroredTarget, Mirrors } from './mirrors.js';
+import { namedRefs } from './remote-refs.js';
 import { SessionClone } from './session-clone.js';
 
 export type { OnCloneProgress, ParsedAddress, RemoteCredential };
@@ -136,13 +138,22 @@ export class Clones {
     return parseAddress(repoUrl);
   }
 
-  /** Whether a repository can be read with a credential. @throws ProblemError repo_url_*, repo_host_*, clone_* */
-  async checkAccess(ctx: RequestContext, repoUrl: string, credential: RemoteCredential): Promise<void> {
+  /**
+   * The branches and tags of a repository. Nothing is fetched.
+   * @param credential null: as nobody
+   * @throws ProblemError repo_url_*, repo_host_*, clone_*
+   */
+  async listRefs(
+    ctx: RequestContext,
+    repoUrl: string,
+    credential: RemoteCredential | null,
+  ): Promise<RepositoryRefs> {
     const address = await this.addresses.checkAddress(repoUrl);
     try {
-      await withGitAccess(credential, (access) =>
-        this.mirrors.checkRemote(ctx, { address, ref: null, access, onProgress: () => undefined }),
+      const remote = await withGitAccess(credential, (access) =>
+        this.mirrors.listRemote(ctx, { address, ref: null, access, onProgress: () => undefined }),
       );
+      return namedRefs(remote);
     } catch (error) {
       throw toCloneProblem(error);
     }

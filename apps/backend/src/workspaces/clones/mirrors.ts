@@ -10,7 +10,7 @@ import { GitCertificates } from '../git/git-certificates.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { isRefGone, MirrorFetch, type MirrorRequest, type WantedState } from './mirror-fetch.js';
-import { chooseTarget, type CommitTarget } from './remote-refs.js';
+import { chooseTarget, type CommitTarget, type RemoteRefs } from './remote-refs.js';
 
 /** A mirror that holds what the workspace starts on. */
 export interface MirroredTarget {
@@ -91,9 +91,9 @@ export class Mirrors {
     return { mirror, target };
   }
 
-  /** Whether the remote answers. Fetches nothing. @throws GitFailure, ProblemError */
-  async checkRemote(ctx: RequestContext, request: MirrorRequest): Promise<void> {
-    await (await this.fetching(ctx, request)).listRemote();
+  /** What the remote has. Fetches nothing. @throws GitFailure, ProblemError */
+  async listRemote(ctx: RequestContext, request: MirrorRequest): Promise<RemoteRefs> {
+    return (await this.fetching(ctx, request)).listRemote();
   }
 
   /** Removes the mirrors, of every tenant, that have not been used for this long. @returns how many */

@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import type { RepositoryRefs } from '@saas-codex/contracts/forges';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 
 /** The refs of a remote that matter to us. */
@@ -26,6 +27,7 @@ export type CommitTarget = Exclude<CloneTarget, { kind: 'empty' }>;
 const LINE = /^(ref: )?(\S+)\t(.+)$/;
 const COMMIT_ID = /^[0-9a-f]{7,40}$/i;
 const BRANCH = 'refs/heads/';
+const TAG = 'refs/tags/';
 const BRANCH_OR_TAG = /^refs\/(heads|tags)\//;
 /** Branches that stand in for a HEAD that leads nowhere. */
 const USUAL_BRANCHES = ['main', 'master'];
@@ -103,6 +105,26 @@ export function mirroredRefs({ refs, defaultBranch, complete }: RemoteRefs, targ
   const all = [...refs].filter(([name]) => BRANCH_OR_TAG.test(name) && !name.endsWith('^{}'));
   return new Map(all.filter(([name]) => isWanted(name)));
 }
+
+/** The names of a remote's branches, and of its tags from the newest version to the oldest. */
+export function namedRefs({ refs, defaultBranch, complete }: RemoteRefs): RepositoryRefs {
+  const names = [...refs.keys()].filter((name) => BRANCH_OR_TAG.test(name) && !name.endsWith('^{}'));
+  const below = (start: string) =>
+    names
+      .filter((name) => name.startsWith(start))
+      .map((name) => name.slice(start.length))
+      .toSorted(byVersion);
+  const branches = below(BRANCH);
+  return {
+    default_branch: defaultBranch !== null && branches.includes(defaultBranch) ? defaultBranch : null,
+    branches,
+    tags: below(TAG).toReversed(),
+    is_complete: complete,
+  };
+}
+
+/** `v1.9` comes before `v1.10`. */
+const { compare: byVersion } = new Intl.Collator('en', { numeric: true });
 
 /** null: the target is a commit without a name. */
 export function fullName(target: CommitTarget): string | null {

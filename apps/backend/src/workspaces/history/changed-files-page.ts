@@ -48,6 +48,8 @@ const GENERATED = 2;
 const MAX_UNCOUNTED = 1_000;
 const GROUPS = [CHANGED, ADDED, GENERATED] as const;
 
+const NO_LINES: LineCount = { additions: 0, deletions: 0 };
+
 interface Group {
   files: { index: number; file: ListedFile }[];
   bytes: number;
@@ -67,10 +69,13 @@ export class PageCollector implements ChangedFileListener {
   private readonly generated = { files: 0, additions: 0, deletions: 0 };
   private readonly uncounted: Uncounted[] = [];
   private addedFiles = 0;
+  private byName: Map<string, ListedFile> | undefined;
 
   constructor(
     private readonly range: PageRange,
     private readonly isGenerated: (name: Buffer) => boolean,
+    /** Then git counts no lines of a file in which only white space has changed. */
+    private readonly ignoresWhitespace = false,
   ) {}
 
   onFile(file: ChangedFile, index: number): void {
@@ -83,9 +88,10 @@ export class PageCollector implements ChangedFileListener {
   }
 
   onCounts(name: Buffer, lines: LineCount | null, index: number): void {
-    const file = this.byIndex.get(index);
+    const file = this.ignoresWhitespace ? this.listedFile(name) : this.byIndex.get(index);
     if (file) file.lines = lines;
     if (lines === null) {
+      if (this.ignoresWhitespace) return;
       if (this.uncounted.length < MAX_UNCOUNTED)
         this.uncounted.push({ index, generated: this.isGenerated(name) });
       return;
@@ -115,6 +121,8 @@ export class PageCollector implements ChangedFileListener {
   private ended(files: ListedFile[], last: PagePosition | null, incomplete: boolean): ChangedFilesPage {
     const following = this.groups.reduce((sum, group) => sum + group.following, 0);
     const listed = new Set(files);
+    if (this.ignoresWhitespace && !incomplete)
+      for (const file of files) file.lines = file.lines === undefined ? NO_LINES : file.lines;
     return {
       files,
       uncounted: this.uncounted.filter(({ index }) => {
@@ -129,6 +137,12 @@ export class PageCollector implements ChangedFileListener {
       addedFiles: this.addedFiles,
       next: following > files.length ? last : null,
     };
+  }
+
+  /** Git's counts have the order of its files, but not all of them. */
+  private listedFile(name: Buffer): ListedFile | undefined {
+    this.byName ??= new Map([...this.byIndex.values()].map((file) => [file.name.toString('latin1'), file]));
+    return this.byName.get(name.toString('latin1'));
   }
 
   private keep(file: ChangedFile, generated: boolean, at: number, index: number): void {

@@ -29,6 +29,8 @@ const SETTINGS = [
   'core.symlinks=true',
   'core.fileMode=true',
   'core.autocrlf=false',
+  // A merge moves no file into another folder on a guess.
+  'merge.directoryRenames=false',
 ];
 const SPEED = ['core.looseCompression=1', 'pack.compression=1', 'core.preloadIndex=true'];
 

@@ -1,19 +1,40 @@
 import { existsSync } from 'node:fs';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
+import type { HunkRange } from '@saas-codex/contracts/edits';
+import type { FileContent, Files, FoundLines } from '@saas-codex/contracts/files';
 import type { AgentHead } from '@saas-codex/contracts/rewinds';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RequestContext } from '../../identity/request-context.js';
 import { GitFailure } from '../git/git.js';
 import { type Download, Downloads } from '../storage/downloads.js';
 import { Storage } from '../storage/storage.js';
+import { WorkspaceLimits } from '../workspace-limits.js';
 import { AgentHeads } from './agent-head.js';
 import { Checkpoints } from './checkpoints.js';
+import { FileEdits, type WrittenFile } from './file-edits.js';
+import {
+  type CommitPerson,
+  type CommitRequest,
+  Commits,
+  type CommitStep,
+  type MadeCommits,
+} from './commits.js';
 import { HistoryRepository } from './history-repository.js';
+import type { LineAnchor } from './line-search.js';
+import { readStart } from './object-batch.js';
 import { type PatchChoice, PatchFile } from './patch-file.js';
 import { TenantPlaces } from './tenant-places.js';
 import { type Comparison, type DiffPage, TreeDiffs } from './tree-diffs.js';
+import { type LinePlace, type LineRange, type LineSearch, TreeLines } from './tree-lines.js';
+import { type TreeChange, TreeEdits } from './tree-edits.js';
+import { type FolderPage, TreeFiles, type TreeOfSession } from './tree-files.js';
 import { type FoundPaths, TreePaths } from './tree-paths.js';
+import { TreeSearch } from './tree-search.js';
+
+export type { LineAnchor, LinePlace, LineSearch };
+
+export type { CommitPerson, CommitStep };
 
 /**
  * What happened to a session's files: checkpoints, and the diffs between them.
@@ -34,11 +55,18 @@ export class History {
     private readonly checkpoints: Checkpoints,
     private readonly diffs: TreeDiffs,
     private readonly paths: TreePaths,
+    private readonly lines: TreeLines,
+    private readonly files: TreeFiles,
+    private readonly searches: TreeSearch,
+    private readonly limits: WorkspaceLimits,
     private readonly patches: PatchFile,
     private readonly downloads: Downloads,
     private readonly storage: Storage,
     private readonly places: TenantPlaces,
     private readonly heads: AgentHeads,
+    private readonly edits: TreeEdits,
+    private readonly fileEdits: FileEdits,
+    private readonly commits: Commits,
   ) {}
 
   /**
@@ -81,6 +109,26 @@ export class History {
     return this.repository.hasCheckpoint(sessionId, tree);
   }
 
+  /** Paths that a checkpoint leaves out. */
+  omittedFiles(sessionId: string, tree: string): Promise<string[]> {
+    return this.repository.omittedFiles(sessionId, tree);
+  }
+
+  /** Whether the history has this git commit, of the repository or of ours. */
+  hasCommit(sessionId: string, commit: string): Promise<boolean> {
+    return this.commits.has(sessionId, commit);
+  }
+
+  /** Makes git commits of checkpoints. @returns null when there is nothing to commit @throws ProblemError workspace_unreadable */
+  makeCommits(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    request: CommitRequest,
+  ): Promise<MadeCommits | null> {
+    const made = this.places.withPlace(tenantId, () => this.commits.make(sessionId, request));
+    return this.explainFailure({ sessionId }, made);
+  }
+
   /** @throws ProblemError workspace_unreadable */
   diffStat({ tenantId }: RequestContext, comparison: Comparison): Promise<DiffStat> {
     const read = this.places.withPlace(tenantId, () => this.diffs.diffStat(comparison));
@@ -118,15 +166,122 @@ export class History {
    * @throws ProblemError rate_limited; workspace_unreadable
    */
   findPaths(
-    { tenantId }: RequestContext,
-    { sessionId, tree }: { sessionId: string; tree: string },
+    ctx: RequestContext,
+    { sessionId, tree }: TreeOfSession,
     query: string,
     limit: number,
   ): Promise<FoundPaths> {
+    return this.readIn(ctx, sessionId, () => this.paths.find(sessionId, tree, query, limit));
+  }
+
+  /** @throws ProblemError file_not_found when there is no such folder; invalid_cursor; rate_limited; workspace_unreadable */
+  listFiles(ctx: RequestContext, of: TreeOfSession, page: FolderPage): Promise<Files> {
+    return this.readIn(ctx, of.sessionId, () => this.files.list(of, page));
+  }
+
+  /** @throws ProblemError file_not_found; rate_limited; workspace_unreadable */
+  readFile(ctx: RequestContext, of: TreeOfSession, path: string): Promise<FileContent> {
+    return this.readIn(ctx, of.sessionId, () => this.files.read(of, path));
+  }
+
+  /** The bytes of a file that a browser is to show. @throws ProblemError as `readFile`; download_too_large */
+  readImage(ctx: RequestContext, of: TreeOfSession, path: string): Promise<Buffer> {
+    return this.readIn(ctx, of.sessionId, () => this.files.bytes(of, path, this.limits.shownImageBytes));
+  }
+
+  /** @throws ProblemError as `readFile`; download_too_large */
+  downloadFile(ctx: RequestContext, of: TreeOfSession, path: string): Promise<Download> {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return this.downloads.begin(ctx.tenantId, async () => ({
+      name,
+      content: await this.readIn(ctx, of.sessionId, () => this.files.download(of, path)),
+    }));
+  }
+
+  /** Lines of a checkpoint's texts that contain a text. @throws ProblemError rate_limited; workspace_unreadable */
+  searchFiles(ctx: RequestContext, of: TreeOfSession, query: string, limit: number): Promise<FoundLines> {
+    return this.readIn(ctx, of.sessionId, () => this.searches.find(of, query, limit));
+  }
+
+  private readIn<T>({ tenantId }: RequestContext, sessionId: string, read: () => Promise<T>): Promise<T> {
+    return this.explainFailure({ sessionId }, this.places.withPlaceUnlessCrowded(tenantId, read));
+  }
+
+  /**
+   * Lines of a file of a checkpoint, with what is needed to find them in others.
+   * @returns null when it does not have all of them, or is no text in UTF-8 of up to 2 MB
+   * @throws ProblemError rate_limited; workspace_unreadable
+   */
+  readLines({ tenantId }: RequestContext, sessionId: string, range: LineRange): Promise<LineAnchor | null> {
+    const read = this.places.withPlaceUnlessCrowded(tenantId, () => this.lines.read(sessionId, range));
+    return this.explainFailure({ sessionId }, read);
+  }
+
+  /**
+   * Where lines of one checkpoint are in another.
+   * @returns in the order of the searches
+   * @throws ProblemError rate_limited; workspace_unreadable
+   */
+  findLines(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    searches: readonly LineSearch[],
+  ): Promise<LinePlace[]> {
+    const read = this.places.withPlaceUnlessCrowded(tenantId, () => this.lines.find(sessionId, searches));
+    return this.explainFailure({ sessionId }, read);
+  }
+
+  /**
+   * The first bytes of a file of a checkpoint.
+   * @returns null when there is no such file
+   * @throws ProblemError rate_limited; workspace_unreadable
+   */
+  readStart(
+    { tenantId }: RequestContext,
+    { sessionId, tree }: { sessionId: string; tree: string },
+    path: string,
+    maxBytes: number,
+  ): Promise<Buffer | null> {
     const read = this.places.withPlaceUnlessCrowded(tenantId, () =>
-      this.paths.find(sessionId, tree, query, limit),
+      readStart(this.repository, sessionId, `${tree}:${path}`, maxBytes),
     );
     return this.explainFailure({ sessionId }, read);
+  }
+
+  /**
+   * A tree with what a change did to another one. As those of the other edits, it is no checkpoint until a work tree has it.
+   * @throws ProblemError edit_conflict; workspace_unreadable
+   */
+  mergeChange(ctx: RequestContext, sessionId: string, tree: string, change: TreeChange): Promise<string> {
+    return this.edit(ctx, sessionId, () => this.edits.mergeInto(sessionId, tree, change));
+  }
+
+  /** The tree `to` with a file, or some hunks of it, as in `from`. @throws ProblemError file_not_found, hunk_not_found, edit_conflict */
+  revertFile(
+    ctx: RequestContext,
+    comparison: Comparison,
+    path: string,
+    hunks?: readonly HunkRange[],
+  ): Promise<string> {
+    return this.edit(ctx, comparison.sessionId, () => this.fileEdits.revertFile(comparison, path, hunks));
+  }
+
+  /** @throws ProblemError patch_invalid, edit_conflict */
+  applyPatch(ctx: RequestContext, sessionId: string, tree: string, patch: string): Promise<string> {
+    return this.edit(ctx, sessionId, () => this.edits.applyPatch(sessionId, tree, Buffer.from(patch)));
+  }
+
+  /** The tree with another content of a file. @throws ProblemError invalid_request, edit_conflict */
+  writeFile(ctx: RequestContext, sessionId: string, tree: string, file: WrittenFile): Promise<string> {
+    return this.edit(ctx, sessionId, () => this.fileEdits.writeFile(sessionId, tree, file));
+  }
+
+  private edit(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    work: () => Promise<string>,
+  ): Promise<string> {
+    return this.explainFailure({ sessionId }, this.places.withPlace(tenantId, work));
   }
 
   private async explainFailure<T>({ sessionId }: { sessionId: string }, read: Promise<T>): Promise<T> {

@@ -19,11 +19,15 @@ import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
 import { PageCache } from './page-cache.js';
 import { pathText } from './path-text.js';
 
-/** Two trees of a session. */
+/** Two trees of a session, and how they are compared. */
 export interface Comparison {
   sessionId: string;
   from: string;
   to: string;
+  /** Lines that differ in white space only are the same. */
+  ignoresWhitespace?: boolean | undefined;
+  /** Only files of which a changed line contains this text, in any case. */
+  text?: string | undefined;
 }
 
 /** Which part of a diff's list. */
@@ -103,6 +107,17 @@ export class TreeDiffs {
     );
   }
 
+  /** Of these files those that were renamed, by their old path. */
+  async findRenamed(comparison: Comparison, paths: ReadonlySet<string>): Promise<Map<string, ChangedFile>> {
+    const renamed = new Map<string, ChangedFile>();
+    const onFile = (file: ChangedFile) => {
+      const path = file.oldName && pathText(file.oldName);
+      if (path !== null && paths.has(path)) renamed.set(path, copyOf(file));
+    };
+    await this.compare(comparison, ['--raw'], { onFile });
+    return renamed;
+  }
+
   /** @returns null for a binary file */
   private async hunks(comparison: Comparison, file: ChangedFile): Promise<Hunks | null> {
     const { sessionId } = comparison;
@@ -114,20 +129,20 @@ export class TreeDiffs {
       readHunks(
         await this.history.runOnObjects(
           sessionId,
-          ['diff', ...PLAIN, blob(file.oldOid), blob(file.newOid), '--'],
+          ['diff', ...optionsOf(comparison), blob(file.oldOid), blob(file.newOid), '--'],
           { maxOutputBytes: this.limits.patchBytes, truncate: true },
         ),
       );
     const plain = encoding === undefined ? await asIs() : null;
     if (plain) return plain;
-    const decoded = await this.texts.diff(sessionId, file, encoding, PLAIN);
+    const decoded = await this.texts.diff(sessionId, file, encoding, optionsOf(comparison));
     if (decoded) return readHunks(decoded);
     return encoding === undefined ? null : asIs();
   }
 
   private readPage(comparison: Comparison, range: PageRange): Promise<ChangedFilesPage> {
     return this.pages.get(keyOf(comparison), JSON.stringify(range), async () => {
-      const collector = new PageCollector(range, isGenerated);
+      const collector = new PageCollector(range, isGenerated, comparison.ignoresWhitespace);
       const incomplete = await this.compare(comparison, ['--raw', '--numstat'], collector);
       const page = collector.page(incomplete);
       await this.counts.countPage(comparison, page);
@@ -165,18 +180,19 @@ export class TreeDiffs {
    * @returns true when git was stopped before it had printed everything
    */
   private async compare(
-    { sessionId, from, to }: Comparison,
+    comparison: Comparison,
     formats: readonly string[],
     listener: ChangedFileListener,
     stop = new AbortController(),
   ): Promise<boolean> {
+    const { sessionId, from, to } = comparison;
     if (from === to) return false;
     const parser = new ChangedFileParser(listener);
     let bytes = 0;
     try {
       await this.history.runOnObjects(
         sessionId,
-        ['diff-tree', '-r', '-z', ...formats, ...PLAIN, ...RENAMES, from, to, '--'],
+        ['diff-tree', '-r', '-z', ...formats, ...optionsOf(comparison), ...RENAMES, from, to, '--'],
         {
           timeoutMs: this.limits.diffMs,
           signal: stop.signal,
@@ -209,7 +225,16 @@ function readHunks({ stdout, truncated }: GitOutput): Hunks | null {
   return { hunks: truncated ? wholeLines(hunks) : hunks, truncated };
 }
 
-const keyOf = ({ sessionId, from, to }: Comparison) => `${sessionId} ${from} ${to}`;
+const keyOf = (comparison: Comparison) =>
+  JSON.stringify([comparison.sessionId, comparison.from, comparison.to, ...optionsOf(comparison)]);
+
+function optionsOf({ ignoresWhitespace, text }: Comparison): string[] {
+  const containing = text === undefined ? [] : ['-i', `-G${literal(text)}`];
+  return [...PLAIN, ...(ignoresWhitespace ? ['--ignore-all-space'] : []), ...containing];
+}
+
+/** A text as a regular expression of git. */
+const literal = (text: string) => text.replace(/[.[\]{}()*+?|^$\\]/g, '\\$&');
 
 /** A file that does not exist on one side is compared with an empty one. */
 const blob = (oid: string) => (/^0+$/.test(oid) ? EMPTY_BLOB : oid);
@@ -240,7 +265,7 @@ const toDiffFile = (file: ListedFile): DiffFile => ({
   old_path: file.oldName && pathText(file.oldName),
   status: STATUS[file.status] ?? 'modified',
   ...(file.oldMode !== NO_MODE && { old_mode: file.oldMode }),
-  ...(file.newMode !== NO_MODE && { new_mode: file.newMode }),
+  ...(file.newMode !== NO_MODE && { new_mode: file.newMode, content_id: file.newOid }),
   additions: file.lines?.additions ?? null,
   deletions: file.lines?.deletions ?? null,
   binary: file.lines === null,

@@ -13,6 +13,7 @@ import {
   type SteerMessage,
   TurnNotActiveError,
 } from '../port/engine.js';
+import { turnText } from '../port/turn-text.js';
 import { type AppServerClient, AppServerRefusal } from './app-server.client.js';
 import { Approvals } from './approvals.js';
 import { messageIdOf } from './conversations.js';
@@ -160,11 +161,11 @@ class AppServerTurn implements RunningTurn {
     client: AppServerClient,
     images: readonly string[],
   ): AsyncGenerator<EngineEvent, TurnTranslator> {
-    const { runId, thread, input, secrets, approvalMode } = this.run;
+    const { runId, thread, input, note, secrets, approvalMode } = this.run;
     try {
       const id = this.prepared?.threadId ?? (await openThread(client, this.run));
       yield { type: 'thread.started', data: { thread_id: id } };
-      const turnId = await startTurn(client, { threadId: id, runId, input, images, approvalMode });
+      const turnId = await startTurn(client, { threadId: id, runId, input, images, note, approvalMode });
       const context = { repo: thread.paths.repo, redactor: secrets.redactor };
       return new TurnTranslator(id, turnId, context);
     } catch (error) {
@@ -200,14 +201,15 @@ async function startTurn(
     input,
     images,
     approvalMode,
-  }: { threadId: string } & Pick<CodexRun, 'runId' | 'input' | 'images' | 'approvalMode'>,
+    note,
+  }: { threadId: string } & Pick<CodexRun, 'runId' | 'input' | 'images' | 'approvalMode' | 'note'>,
 ): Promise<string | null> {
   switch (input.kind) {
     case 'prompt': {
       const shown = images.map((path) => ({ type: 'localImage' as const, path }));
       const started = await client.request('turn/start', {
         threadId,
-        input: [...textInput(input.prompt), ...shown],
+        input: [...textInput(turnText({ note, input })), ...shown],
         // So that the conversation itself says which turn is whose: see conversations.ts.
         clientUserMessageId: messageIdOf(runId),
         // Of the turn, since a thread that was opened ahead knew nothing of it.

@@ -5,6 +5,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import { Jail } from '../../sandbox/jail/jail.js';
 import { codexEnvironment, prepareCodexHome, projectTrust } from '../../threads/codex-home.js';
 import { Conversations, type ConversationToCut } from '../port/conversations.js';
+import { promptOfTurn } from '../port/turn-text.js';
 import { AppServerClient, AppServerRefusal } from './app-server.client.js';
 import { type Result, readItem } from './messages.js';
 
@@ -143,7 +144,7 @@ export class LatestTurns {
     const { clientId = null, content = [] } = readItem('userMessage', message) ?? {};
     const runId = clientId === null ? null : runOfMessage(clientId);
     const hash = createHash('sha256')
-      .update(content.flatMap(({ text }) => text ?? []).join(''))
+      .update(promptOfTurn(content.flatMap(({ text }) => text ?? []).join('')))
       .digest('hex');
     const index = this.rest.findLastIndex((run) =>
       runId === null ? run.promptHash === hash : run.runId === runId,

@@ -18,7 +18,7 @@ import type { RunInputOf } from '@saas-codex/contracts/runs';
  */
 
 /** A run and all that is needed to work on it. */
-export type EngineRun = CodexRun | SetupRun;
+export type EngineRun = CodexRun | SetupRun | CheckRun | EditRun;
 
 interface RunContext {
   runId: string;
@@ -36,6 +36,8 @@ export interface CodexRun extends RunContext {
   input: RunInputOf<'prompt' | 'review' | 'compact'>;
   /** Files of the prompt's images, in order. */
   images: readonly string[];
+  /** What the platform says before the prompt; null: nothing. */
+  note: string | null;
   /** null: Codex's own default. */
   model: string | null;
   access: Pick<ModelAccess, 'baseUrl' | 'token'>;
@@ -62,8 +64,22 @@ export interface SetupRun extends RunContext {
   input: RunInputOf<'setup'>;
 }
 
+/** `input.tree` is what is checked. */
+export interface CheckRun extends RunContext {
+  input: RunInputOf<'check'> & { tree: string };
+}
+
+/** A person's own change of the files. */
+export interface EditRun extends RunContext {
+  input: RunInputOf<'edit'>;
+  /** The files as they are, as a git tree; null: the run was started without it. */
+  from: string | null;
+}
+
+export const isEditRun = (run: EngineRun): run is EditRun => run.input.kind === 'edit';
 export const isPromptRun = (run: EngineRun): run is PromptRun => run.input.kind === 'prompt';
 export const isSetupRun = (run: EngineRun): run is SetupRun => run.input.kind === 'setup';
+export const isCheckRun = (run: EngineRun): run is CheckRun => run.input.kind === 'check';
 
 type LoggedEventType =
   | 'thread.started'

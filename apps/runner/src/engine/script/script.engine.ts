@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Jail } from '../../sandbox/jail/jail.js';
 import { codexEnvironment, prepareCodexHome } from '../../threads/codex-home.js';
-import { GrowingText } from '../growing-text.js';
 import { Engine, type EngineEvent, type RunningTurn, type SetupRun } from '../port/engine.js';
 import { ONE_WAY, oneWayTurn } from '../port/one-way-turn.js';
-import { spawnScript } from './spawn-script.js';
+import { scriptItem } from './script-item.js';
 
 /** Id of the only item. */
 const ITEM_ID = 'setup';
@@ -35,40 +34,15 @@ export class ScriptEngine extends Engine<SetupRun> {
     const environment = codexEnvironment(paths.codexHome, null);
     const turn = { runId, paths, environment, network, authorities, secrets: secrets.environment };
     const launch = await this.jail.launchScript(turn, script);
-    signal.throwIfAborted();
-    const item = { id: ITEM_ID, type: 'command_execution', command: script } as const;
-    const started = { ...item, aggregated_output: '', status: 'in_progress' };
-    yield { type: 'item.started', data: { item: started } };
     let failure = Promise.resolve<string | null>(null);
-    const child = await spawnScript(launch, (code) => {
+    const { redactor } = secrets;
+    const onExit = (code: number | null) => {
       failure = this.failureOf(runId, code);
       // Processes that the script left behind hold its output open; they end with it.
       void failure.finally(() => this.jail.endRun(runId));
-    });
-    signal.addEventListener('abort', child.kill);
-    if (signal.aborted) child.kill();
-    const output = new GrowingText(secrets.redactor);
-    try {
-      for await (const text of child.output) {
-        const live = output.add(text);
-        const delta = { item_type: 'command_execution', stream_id: ITEM_ID, text: live } as const;
-        if (live) yield { type: 'item.delta', data: delta };
-      }
-      const code = await child.exited;
-      const stderr = child.stderr();
-      if (code !== 0 && stderr) throw new Error(`the jail exited with code ${code}: ${stderr}`);
-      const completed = {
-        ...item,
-        aggregated_output: output.end(),
-        ...(code !== null && { exit_code: code }),
-        status: code === 0 ? 'completed' : 'failed',
-      };
-      yield { type: 'item.completed', data: { item: completed } };
-      yield { type: 'script.ended', data: { failure: await failure } };
-    } finally {
-      signal.removeEventListener('abort', child.kill);
-      child.kill();
-    }
+    };
+    yield* scriptItem({ id: ITEM_ID, command: script, launch, redactor, signal, onExit });
+    yield { type: 'script.ended', data: { failure: await failure } };
   }
 
   /** A sentence for a person; null: the script succeeded. */

@@ -3,6 +3,7 @@ import { Codex, type ThreadEvent, type UserInput } from '@openai/codex-sdk';
 import { CodexLauncher } from '../codex-launcher.js';
 import { Engine, type EngineEvent, type PromptRun, type RunningTurn } from '../port/engine.js';
 import { ONE_WAY, oneWayTurn } from '../port/one-way-turn.js';
+import { turnText } from '../port/turn-text.js';
 import { limitChildOutput, OutputLimiter } from './output-limiter.js';
 import { toEngineEvent } from './sdk-event.js';
 
@@ -52,8 +53,8 @@ export class SdkEngine extends Engine<PromptRun> {
 }
 
 /** @param images where Codex finds them */
-const inputOf = ({ input }: PromptRun, images: readonly string[]): UserInput[] => [
-  { type: 'text', text: input.prompt },
+const inputOf = (run: PromptRun, images: readonly string[]): UserInput[] => [
+  { type: 'text', text: turnText(run) },
   ...images.map((path) => ({ type: 'local_image' as const, path })),
 ];
 

@@ -212,13 +212,18 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
     return countCommands(this.jailOf(runId));
   }
 
-  async endRun(runId: string): Promise<void> {
+  async endProcesses(runId: string): Promise<void> {
     const jailId = this.jailOf(runId);
     if (!(await this.groups?.killGroup(jailId))) await killJail(jailId);
     const left = await endProcesses(jailId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
     if ((await this.groups?.removeGroup(jailId)) === false)
       this.logger.error(`the control group of run ${runId} cannot be emptied`);
+  }
+
+  async endRun(runId: string): Promise<void> {
+    await this.endProcesses(runId);
+    const jailId = this.jailOf(runId);
     await this.gates.get(jailId)?.close();
     this.gates.delete(jailId);
     await this.folders.removeFolder(jailId);
@@ -255,7 +260,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
   }
 
   /** Without a socket: nothing of this runner can be reached. HOME is empty and goes with the run's folder. */
-  private async upkeepContents({ runId, paths, environment, writes, readable }: Upkeep) {
+  private async upkeepContents({ runId, paths, environment, writes, readable, history }: Upkeep) {
     const home = join(await this.folders.folderOf(runId), 'home');
     await mkdir(home, { recursive: true, mode: 0o700 });
     return {
@@ -266,7 +271,7 @@ export class BubblewrapJail extends Jail implements OnApplicationShutdown {
       codexHome: writes === 'conversation' ? paths.codexHome : null,
       home,
       tools: [],
-      borrowed: await this.borrowedObjects(historyOf(paths.repo)),
+      borrowed: await this.borrowedObjects(history ?? historyOf(paths.repo)),
       readable,
       environment,
     };

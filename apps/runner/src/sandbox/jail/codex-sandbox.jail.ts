@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { CODEX_STARTER, codexFolder, SCRIPT_RUNNER } from './bubblewrap-arguments.js';
-import { projectTrust } from '../../threads/codex-home.js';
+import { DEFAULT_PATH, projectTrust } from '../../threads/codex-home.js';
 import { shellEnvironmentSetting } from './command-environment.js';
 import { countCommands, endProcesses } from './end-processes.js';
 import {
@@ -105,7 +105,10 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
   launchUpkeepScript({ writes, environment, ...upkeep }: Upkeep, script: string): Promise<ScriptLaunch> {
     const roots = JSON.stringify(writes === 'repo' ? [] : [upkeep.paths.codexHome]);
     const settings = [`sandbox_workspace_write.writable_roots=${roots}`];
-    return this.sandboxed(upkeep, script, { ...environment, [RUN_VARIABLE]: upkeep.runId }, settings);
+    // Codex puts a folder of its own before PATH. Without one, a shell would find nothing but what is in there.
+    const { PATH = DEFAULT_PATH } = process.env;
+    const own = { PATH, ...environment, [RUN_VARIABLE]: upkeep.runId };
+    return this.sandboxed(upkeep, script, own, settings);
   }
 
   /** The deadline is the only limit. */
@@ -121,9 +124,13 @@ export class CodexSandboxJail extends Jail implements OnApplicationShutdown {
     return countCommands(runId);
   }
 
-  async endRun(runId: string): Promise<void> {
+  async endProcesses(runId: string): Promise<void> {
     const left = await endProcesses(runId);
     if (left.length > 0) this.logger.error(`processes of run ${runId} cannot be ended: ${left.join(', ')}`);
+  }
+
+  async endRun(runId: string): Promise<void> {
+    await this.endProcesses(runId);
     await this.folders.removeFolder(runId);
   }
 

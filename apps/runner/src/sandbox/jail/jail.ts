@@ -95,6 +95,8 @@ export interface Upkeep {
   writes: 'repo' | 'conversation';
   /** Folders of ours, by their own paths, which it can read. */
   readable: readonly string[];
+  /** The history.git whose objects are among these. Left out: that beside the repository. */
+  history?: string;
 }
 
 export type UpkeepLaunch = Pick<Launch, 'program' | 'environment' | 'sandboxMode'>;
@@ -135,6 +137,9 @@ export abstract class Jail {
   /** The number of processes that the run's commands have started and that are alive. */
   abstract countCommands(runId: string): Promise<number>;
 
-  /** Ends every process of the run and resolves when none is left. Does nothing when there is none. */
+  /** Ends every process of the run and resolves when none is left. What a further process of it needs stays. */
+  abstract endProcesses(runId: string): Promise<void>;
+
+  /** As `endProcesses`, and removes what the run's jail was built from. Does nothing when there is nothing. */
   abstract endRun(runId: string): Promise<void>;
 }

@@ -21,6 +21,9 @@ const ContextMeter = atLeisure(
 const NetworkIndicator = atLeisure(
   async () => (await import('../../features/environment/network-indicator.js')).NetworkIndicator,
 );
+const PullRequestChip = atLeisure(
+  async () => (await import('../../features/pull-request/pull-request-chip.js')).PullRequestChip,
+);
 const SessionWatchers = atLeisure(
   async () => (await import('../../entities/session/session-watchers.js')).SessionWatchers,
 );
@@ -33,6 +36,7 @@ export function SessionHeader({ session, ...changes }: ChangesToggleProps) {
         <SessionTitle session={session} />
       </div>
       <SessionWatchers sessionId={session.session_id} />
+      {session.pull_request && <PullRequestChip session={session} summary={session.pull_request} />}
       {session.status === 'ready' && <ContextMeter session={session} />}
       {session.status !== 'failed' && <NetworkIndicator session={session} />}
       {session.status !== 'failed' && <ChangesToggle session={session} {...changes} />}

@@ -20,6 +20,11 @@ const ChangesPanel = later(
   PanelLoading,
 );
 
+const FilesPanel = later(
+  async () => (await import('../../features/files/files-panel.js')).FilesPanel,
+  PanelLoading,
+);
+
 const ResizablePanel = later(
   async () => (await import('../../features/changes/resizable-panel.js')).ResizablePanel,
 );
@@ -49,8 +54,10 @@ export function SessionLayout({ session, renderHeader, dock }: SessionLayoutProp
   const changesShown = useChangesShown(session, room);
   const [wide, setWide] = useStoredText('changes-wide');
   const beside = room && !wide;
+  const { panel } = useChangesLocation();
+  const Panel = panel === 'files' ? FilesPanel : ChangesPanel;
   const changes = changesShown && (
-    <ChangesPanel
+    <Panel
       session={session}
       wide={!beside}
       onWide={room ? (wanted) => setWide(wanted ? 'yes' : '') : undefined}
@@ -94,5 +101,5 @@ export function SessionLayout({ session, renderHeader, dock }: SessionLayoutProp
 function useChangesShown(session: Session, room: boolean): boolean {
   const { panel } = useChangesLocation();
   if (session.status === 'failed') return false;
-  return panel ? panel === 'changes' : room && prefersChangesOpen();
+  return panel ? panel !== 'closed' : room && prefersChangesOpen();
 }

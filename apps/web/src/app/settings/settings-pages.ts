@@ -110,6 +110,15 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
         ),
       },
       {
+        path: 'forges',
+        title: 'Forges',
+        intro:
+          'With one connection, repositories are found, cloned and pushed. Your own is used for what you do, else the one of the organisation. Tokens are encrypted, cannot be read again, and stay with the platform: no session or agent gets them.',
+        permission: 'credentials:own',
+        forbidden: 'Viewers start no sessions, so they need none.',
+        component: lazyRouteComponent(() => import('../../features/settings/forges-page.js'), 'ForgesPage'),
+      },
+      {
         path: 'usage',
         title: 'Limits and usage',
         permission: 'usage:read',

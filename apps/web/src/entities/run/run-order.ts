@@ -25,8 +25,12 @@ const neverRan = (run: Run): boolean => run.status === 'cancelled' && run.starte
 /** When it began; a run that ended before it began is placed where it ended. */
 const began = (run: Run): string => run.started_at ?? run.ended_at ?? run.created_at;
 
-/** Place in the queue: a setup goes before the prompts that wait for it, and a stop holds only what was queued before it. */
-const rank = (run: Run): number => (run.kind === 'setup' ? 0 : run.held ? 2 : 1);
+/** A setup goes before the prompts that wait for it, a person's own change before all, and checks wait for no prompt. */
+const overtakes = (run: Run | undefined): boolean =>
+  run?.kind === 'setup' || run?.kind === 'check' || run?.kind === 'edit';
+
+/** Place in the queue. A stop holds only what was queued before it. */
+const rank = (run: Run): number => (run.kind === 'edit' ? -1 : overtakes(run) ? 0 : run.held ? 2 : 1);
 
 const isWaiting = ({ status, queue_position: position }: Run): boolean =>
   status === 'queued' && typeof position === 'number';
@@ -48,7 +52,7 @@ export function orderRuns(data: InfiniteData<RunPage> | undefined, held = false)
     .filter((run) => run.status !== 'queued')
     .toSorted((a, b) => (began(a) < began(b) ? -1 : Number(began(a) > began(b))));
   const running = oldestFirst.find(isInProgress) ?? null;
-  const waits = running !== null || (held && queued[0]?.kind !== 'setup') || queued[0]?.held === true;
+  const waits = running !== null || (held && !overtakes(queued[0])) || queued[0]?.held === true;
   const next = waits ? [] : queued.slice(0, 1);
   return {
     conversation: [...begun, ...next],

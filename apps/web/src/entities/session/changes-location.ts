@@ -4,14 +4,16 @@ import { z } from 'zod';
 import { stored } from '../../shared/lib/stored.js';
 
 /**
- * The state of the Changes panel is in the address (`?panel=changes&run=…&file=…`), so that a reload and a link keep
- * it, and so that the conversation can open the panel without importing it. The fragment stays: on the page of a link it has the link's secret.
+ * The state of the panel beside the conversation is in the address (`?panel=changes&run=…&file=…`), so that a reload and a link
+ * keep it, and so that the conversation can open the panel without importing it. The fragment stays: on the page of a link it has the link's secret.
  */
 export const SessionSearch = z.object({
-  panel: z.enum(['changes', 'closed']).optional().catch(undefined),
+  panel: z.enum(['changes', 'files', 'closed']).optional().catch(undefined),
   /** Show what this run changed; without it, everything since the session began. */
   run: z.string().optional().catch(undefined),
-  /** The file to scroll to. */
+  /** Show what has changed since the reader's last review. */
+  since: z.enum(['review']).optional().catch(undefined),
+  /** The file to scroll to; in Files, the file that is shown. */
   file: z.string().optional().catch(undefined),
 });
 export type SessionSearch = z.infer<typeof SessionSearch>;
@@ -33,8 +35,16 @@ declare module '@tanstack/react-router' {
 export const useChangesShownAt = (): number =>
   useLocation({ select: ({ state }) => state.changesShownAt ?? 0 });
 
+/** What Changes shows, and where it scrolls to. */
+export type ChangesTarget = Pick<SessionSearch, 'run' | 'since' | 'file'>;
+
 /** Opens Changes, at a run or a file. */
-export function useShowChanges(): (target?: { run?: string; file?: string }) => void {
+export const useShowChanges = (): ((target?: ChangesTarget) => void) => useShowPanel('changes');
+
+/** Opens Files, at a file. */
+export const useShowFiles = (): ((target?: Pick<SessionSearch, 'file'>) => void) => useShowPanel('files');
+
+function useShowPanel(panel: 'changes' | 'files'): (target?: ChangesTarget) => void {
   const navigate = useNavigate();
   return useCallback(
     (target = {}) => {
@@ -42,12 +52,12 @@ export function useShowChanges(): (target?: { run?: string; file?: string }) => 
       void navigate({
         to: '.',
         hash: true,
-        search: { panel: 'changes', ...target },
+        search: { panel, ...target },
         state: (before) => ({ ...before, changesShownAt: Date.now() }),
         replace: true,
       });
     },
-    [navigate],
+    [navigate, panel],
   );
 }
 

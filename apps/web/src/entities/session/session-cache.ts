@@ -13,6 +13,8 @@ export const sessionKeys = {
   detail: (sessionId: string) => [...sessionKeys.details, sessionId] as const,
   /** Who watches it. */
   presence: (sessionId: string) => ['sessions', 'presence', sessionId] as const,
+  /** Comments on its changes. */
+  comments: (sessionId: string) => ['sessions', 'comments', sessionId] as const,
   /** Files that match what is typed. */
   paths: (sessionId: string) => ['sessions', 'paths', sessionId] as const,
   /** The progress of the clone, written by the activity stream. */

@@ -18,13 +18,26 @@ export interface SessionDialog {
     | 'owner'
     | 'rewind'
     | 'review'
-    | 'compact';
+    | 'compact'
+    | 'checks'
+    | 'patch'
+    | 'edit-file'
+    | 'ship'
+    | 'pull-request';
   /** The session as it was when the dialog opened. */
   readonly session: Session;
   /** A refused connection for the dialog to allow. */
   readonly allow?: Refusal;
   /** Of the dialog about going back. */
   readonly rewind?: RewindTarget;
+  /** Of the dialog in which a file is edited. */
+  readonly file?: FileAtTree;
+}
+
+/** A file as it was in a state of the session. */
+export interface FileAtTree {
+  readonly path: string;
+  readonly tree: string;
 }
 
 /** Going back to before a run. */

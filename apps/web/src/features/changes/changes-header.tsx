@@ -1,51 +1,66 @@
 import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { Columns2, FolderTree, Maximize2, Minimize2, Rows2, ScanSearch, Search, X } from 'lucide-react';
+import { CheckCheck, FolderTree, ListChecks, Maximize2, Minimize2, ScanSearch, X } from 'lucide-react';
 import { StatSummary } from '../../entities/session/changed-file.js';
-import { useHideChanges } from '../../entities/session/changes-location.js';
+import { type ChangesTarget, useHideChanges } from '../../entities/session/changes-location.js';
+import { ChangesTabs } from '../../entities/session/changes-tabs.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { useCodexActions } from '../../entities/session/use-codex-actions.js';
+import { shareLinkOfPage } from '../../shared/api/shared-page.js';
 import { usePermission } from '../../shared/api/use-permission.js';
 import { cx } from '../../shared/lib/cx.js';
 import { IconButton } from '../../shared/ui/icon-button.js';
-import type { DiffLayout } from './patch-view.js';
+import { toastNotice } from '../../shared/ui/toast.js';
+import { EditsMenu } from './edits/edits-menu.js';
 import { PatchMenu } from './patch-menu.js';
+import type { Review } from './review/review-progress.js';
+import { ShipButton } from './ship-button.js';
 import { ScopeMenu } from './scope-menu.js';
+import { SearchField } from './search-field.js';
+import { type ViewOptions, ViewMenu } from './view-menu.js';
 
-interface ChangesHeaderProps {
+interface ChangesHeaderProps extends ViewOptions {
   session: Session;
-  runId: string | undefined;
+  scope: ChangesTarget;
   diff: Diff | undefined;
-  filter: string;
-  onFilter: (filter: string) => void;
+  review: Review;
+  search: string;
+  onSearch: (search: string) => void;
   treeShown: boolean;
   onToggleTree: () => void;
-  layout: DiffLayout;
-  onLayout: (layout: DiffLayout) => void;
   wide: boolean;
   onWide?: (wide: boolean) => void;
 }
 
-const HAS_FILTER = 5;
-
-/** While the filter of a narrow panel is used, it takes the place of the counts. */
+/** While the search of a narrow panel is used, it takes the place of the counts. */
 const COUNTS_GIVE_WAY =
   '@max-2xl:group-has-[input:focus]/header:hidden @max-2xl:group-has-[input:not(:placeholder-shown)]/header:hidden';
-/** Until then it is only its icon. */
-const FILTER_FOLDED =
-  '@max-2xl:not-focus:placeholder-shown:w-7 @max-2xl:not-focus:placeholder-shown:bg-transparent @max-2xl:not-focus:placeholder-shown:pr-0 @max-2xl:not-focus:placeholder-shown:placeholder:text-transparent';
 
-export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view }: ChangesHeaderProps) {
-  const { treeShown, onToggleTree, layout, onLayout, wide, onWide } = view;
+export function ChangesHeader({
+  session,
+  scope,
+  diff,
+  review,
+  search,
+  onSearch,
+  ...view
+}: ChangesHeaderProps) {
+  const { treeShown, onToggleTree, wide, onWide, ...options } = view;
   const hideChanges = useHideChanges();
   const mayRead = usePermission('diffs:read');
+  const mayShip = usePermission('sessions:ship');
   const { mayReview } = useCodexActions();
-  const split = layout === 'split';
   const count = diff?.files.length ?? 0;
+  const viewed = diff?.files.filter(review.isViewed).length ?? 0;
+  const markReviewed = (tree: string) => {
+    review.markReviewed(tree);
+    toastNotice('Marked as reviewed', 'What changes from now on is in “Since my last review”.');
+  };
   return (
     <header className="@container group/header border-b">
       <div className="flex min-h-11 flex-wrap items-center gap-x-1 gap-y-0.5 px-2 py-1">
-        <ScopeMenu session={session} runId={runId} />
+        <ChangesTabs shown="changes" />
+        <ScopeMenu session={session} scope={scope} hasReview={Boolean(review.progress?.reviewed)} />
         {diff && count > 0 && (
           <p
             className={cx(
@@ -54,10 +69,15 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
             )}
           >
             <StatSummary stat={diff.stat} />
+            {viewed > 0 && (
+              <span>
+                {viewed.toLocaleString()} of {diff.stat.files.toLocaleString()} viewed
+              </span>
+            )}
           </p>
         )}
-        <div className="ml-auto flex items-center gap-0.5">
-          {count >= HAS_FILTER && <FilterField filter={filter} onFilter={onFilter} />}
+        <div className="ml-auto flex flex-wrap items-center justify-end gap-0.5">
+          {count > 0 && <SearchField search={search} onSearch={onSearch} />}
           {count > 0 && (
             <>
               <IconButton
@@ -68,20 +88,29 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
               >
                 <FolderTree />
               </IconButton>
-              <IconButton
-                label={split ? 'Unified view' : 'Split view'}
-                onClick={() => onLayout(split ? 'unified' : 'split')}
-              >
-                {split ? <Rows2 /> : <Columns2 />}
-              </IconButton>
+              <ViewMenu {...options} />
             </>
+          )}
+          {diff && count > 0 && review.progress && !scope.run && (
+            <IconButton label="Mark as reviewed" onClick={() => markReviewed(diff.to)}>
+              <CheckCheck />
+            </IconButton>
           )}
           {count > 0 && mayReview && session.status === 'ready' && (
             <IconButton label="Review…" onClick={() => openSessionDialog({ about: 'review', session })}>
               <ScanSearch />
             </IconButton>
           )}
+          {shareLinkOfPage() === undefined && session.status !== 'failed' && (
+            <IconButton label="Checks…" onClick={() => openSessionDialog({ about: 'checks', session })}>
+              <ListChecks />
+            </IconButton>
+          )}
+          {diff && <EditsMenu sessionId={session.session_id} diff={diff} runId={scope.run} />}
           {diff && count > 0 && mayRead && <PatchMenu sessionId={session.session_id} diff={diff} />}
+          {mayShip && session.repo_url !== null && (count > 0 || session.last_push) && (
+            <ShipButton session={session} />
+          )}
           {onWide && (
             <IconButton
               label={wide ? 'Show beside the conversation' : 'Use the full width'}
@@ -98,26 +127,3 @@ export function ChangesHeader({ session, runId, diff, filter, onFilter, ...view 
     </header>
   );
 }
-
-const FilterField = ({ filter, onFilter }: Pick<ChangesHeaderProps, 'filter' | 'onFilter'>) => (
-  <label className="relative flex items-center">
-    <Search aria-hidden className="pointer-events-none absolute left-2 size-3.5 text-subtle-foreground" />
-    <input
-      type="search"
-      aria-label="Filter files"
-      placeholder="Filter files"
-      value={filter}
-      onChange={(event) => onFilter(event.target.value)}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape' && filter) {
-          event.stopPropagation();
-          onFilter('');
-        }
-      }}
-      className={cx(
-        'h-7 w-32 pointer-coarse:h-11 rounded-md border border-transparent bg-muted pr-2 pl-7 text-xs transition-[width] outline-none focus:w-44 focus:border-input focus:bg-card',
-        FILTER_FOLDED,
-      )}
-    />
-  </label>
-);

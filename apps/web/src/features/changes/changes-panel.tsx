@@ -1,24 +1,30 @@
-import type { DiffQuery } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { FileDiff } from 'lucide-react';
-import { useDeferredValue, useMemo, useState } from 'react';
-import { diffPagesQuery } from '../../entities/session/api/get-diff.js';
-import { useChangesLocation } from '../../entities/session/changes-location.js';
+import { CheckCheck, FileDiff } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { type DiffScope, diffPagesQuery } from '../../entities/session/api/get-diff.js';
+import { type ChangesTarget, useChangesLocation } from '../../entities/session/changes-location.js';
 import { shareLinkOfPage } from '../../shared/api/shared-page.js';
 import { useElementWidth } from '../../shared/lib/use-element-width.js';
 import { Button } from '../../shared/ui/button.js';
 import { EmptyState } from '../../shared/ui/empty-state.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { scrollable } from '../../shared/ui/scroller.js';
+import { later } from '../../shared/ui/later.js';
 import { VisibleText } from '../../shared/ui/visible-text.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { ChangesHeader } from './changes-header.js';
 import { DiffList } from './diff-list.js';
 import { FileTree } from './file-tree-view.js';
 import { Leftovers } from './leftovers/leftovers.js';
-import { changesTree, filesInOrder, filterFiles } from './file-tree.js';
+import { changesTree, filesInOrder } from './file-tree.js';
 import { useDiffLayout } from './patch-view.js';
+import { useReview } from './review/review-progress.js';
+import { useReviewKeys } from './review/use-review-keys.js';
+import { useChangesSearch } from './use-changes-search.js';
+import { useWhitespace } from './view-menu.js';
+
+const CommentsBar = later(async () => (await import('./comments/comments-bar.js')).CommentsBar);
 
 /** From this width on, in pixels, the tree is beside the diffs, whose lines then have 80 characters. */
 const ROOM_FOR_TREE = 880;
@@ -33,36 +39,54 @@ interface ChangesPanelProps {
 
 /** What the session, or one of its runs, changed in the repository. Its state is in the address. */
 export function ChangesPanel({ session, wide, onWide }: ChangesPanelProps) {
-  const { run, file } = useChangesLocation();
-  const scope = useMemo<DiffQuery>(() => (run ? { from: run, to: run } : {}), [run]);
-  const query = useInfiniteQuery(diffPagesQuery(session.session_id, scope));
-  const { data, error, refetch, isPlaceholderData } = query;
-  const [filter, setFilter] = useState('');
-  const [treeChoice, setTreeChoice] = useState<boolean | null>(null);
+  const { run, since, file } = useChangesLocation();
+  const { session_id: sessionId } = session;
+  const review = useReview(sessionId);
+  const reviewed = review.progress?.reviewed?.tree;
   const [layout, setLayout] = useDiffLayout();
-  const [panel, width] = useElementWidth();
-
-  const appliedFilter = useDeferredValue(filter);
-  const tree = useMemo(
-    () => changesTree(filterFiles(data?.files ?? [], appliedFilter)),
-    [data, appliedFilter],
+  const [whitespace, setWhitespace] = useWhitespace();
+  const scope = useMemo<DiffScope>(
+    () => ({
+      ...(run ? { from: run, to: run } : since && reviewed ? { from: reviewed } : {}),
+      ...(whitespace === 'ignore' && { whitespace }),
+    }),
+    [run, since, reviewed, whitespace],
   );
+  const query = useInfiniteQuery({
+    ...diffPagesQuery(sessionId, scope),
+    enabled: !since || !review.isLoading,
+  });
+  const { data, error, refetch, isPlaceholderData } = query;
+  const [search, setSearch] = useState('');
+  const [treeChoice, setTreeChoice] = useState<boolean | null>(null);
+  const [panel, width] = useElementWidth();
+  const { files: found, isSearching } = useChangesSearch(sessionId, data, search);
+  const tree = useMemo(() => changesTree(found), [found]);
   const files = useMemo(() => filesInOrder(tree), [tree]);
+  const target = useMemo<ChangesTarget>(() => ({ run, since }), [run, since]);
+  useReviewKeys(files, target, review);
   const beside = width >= ROOM_FOR_TREE;
   const treeShown = (treeChoice ?? beside) && (data?.files.length ?? 0) > 0;
 
   return (
-    <div ref={panel} className="flex h-full flex-col bg-background" aria-busy={isPlaceholderData}>
+    <div
+      ref={panel}
+      className="flex h-full flex-col bg-background"
+      aria-busy={isPlaceholderData || isSearching}
+    >
       <ChangesHeader
         session={session}
-        runId={run}
+        scope={target}
         diff={data}
-        filter={filter}
-        onFilter={setFilter}
+        review={review}
+        search={search}
+        onSearch={setSearch}
         treeShown={treeShown}
         onToggleTree={() => setTreeChoice(!treeShown)}
         layout={layout}
         onLayout={setLayout}
+        whitespace={whitespace}
+        onWhitespace={setWhitespace}
         wide={wide}
         onWide={onWide}
       />
@@ -72,30 +96,33 @@ export function ChangesPanel({ session, wide, onWide }: ChangesPanelProps) {
         </div>
       )}
       {!data && !error && <ChangesSkeleton />}
-      {data?.files.length === 0 && <NoChanges run={run !== undefined} />}
+      {data?.files.length === 0 && <NoChanges scope={target} />}
       {data && data.files.length > 0 && (
         <div className={beside ? 'flex min-h-0 flex-1' : 'flex min-h-0 flex-1 flex-col'}>
-          {treeShown && <FileTree nodes={tree} beside={beside} scope={run} />}
+          {treeShown && <FileTree nodes={tree} beside={beside} scope={target} isViewed={review.isViewed} />}
           {files.length > 0 ? (
             <DiffList
-              key={run ?? 'all'}
+              key={run ?? since ?? 'all'}
               session={session}
               diff={data}
               files={files}
+              review={review}
               focus={file}
               layout={layout}
+              whitespace={whitespace}
               query={query}
             />
           ) : (
             <EmptyState
               icon={FileDiff}
-              title="No file matches"
+              title={isSearching ? 'Searching the changed lines' : 'No file matches'}
               className="flex-1"
-              action={<Button onClick={() => setFilter('')}>Clear the filter</Button>}
+              action={<Button onClick={() => setSearch('')}>Clear the search</Button>}
             />
           )}
         </div>
       )}
+      {data && shareLinkOfPage() === undefined && <CommentsBar session={session} diff={data} />}
       {data && data.omitted.length > 0 && <Omitted paths={data.omitted} />}
       {data && shareLinkOfPage() === undefined && <Leftovers session={session} />}
     </div>
@@ -112,17 +139,25 @@ const Omitted = ({ paths }: { paths: readonly string[] }) => (
   </p>
 );
 
-const NoChanges = ({ run }: { run: boolean }) => (
-  <EmptyState
-    icon={FileDiff}
-    title={run ? 'This prompt changed nothing' : 'No changes yet'}
-    className="flex-1"
-  >
-    {run
-      ? 'The repository is the same before and after it.'
-      : 'Changes to the repository appear here, file by file, while Codex works.'}
-  </EmptyState>
-);
+function NoChanges({ scope: { run, since } }: { scope: ChangesTarget }) {
+  if (since)
+    return (
+      <EmptyState icon={CheckCheck} title="Nothing new since your last review" className="flex-1">
+        What changes from now on appears here.
+      </EmptyState>
+    );
+  return (
+    <EmptyState
+      icon={FileDiff}
+      title={run ? 'This prompt changed nothing' : 'No changes yet'}
+      className="flex-1"
+    >
+      {run
+        ? 'The repository is the same before and after it.'
+        : 'Changes to the repository appear here, file by file, while Codex works.'}
+    </EmptyState>
+  );
+}
 
 const LINES = ['w-1/2', 'w-4/5', 'w-2/3', 'w-3/4', 'w-2/5', 'w-3/5'];
 

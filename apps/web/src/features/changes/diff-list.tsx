@@ -1,19 +1,21 @@
 import { Virtualizer } from '@pierre/diffs/react';
 import type { Diff, DiffFile } from '@saas-codex/contracts/diffs';
-import type { ReviewFinding } from '@saas-codex/contracts/items';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useCallback } from 'react';
+import type { Whitespace } from '../../entities/session/api/get-diff.js';
 import { useChangesShownAt } from '../../entities/session/changes-location.js';
+import { usePermission } from '../../shared/api/use-permission.js';
 import { Button } from '../../shared/ui/button.js';
-import { FileCard } from './file-card.js';
+import { NearCard } from './near-card.js';
 import { later } from '../../shared/ui/later.js';
 import type { DiffLayout } from './patch-view.js';
-import { useFindings } from './use-findings.js';
+import { useLineKeys } from './use-line-selection.js';
+import { type LineNote, useLineNotes } from './use-line-notes.js';
+import type { Review } from './review/review-progress.js';
+import { CHANGES_LIST } from './review/use-review-keys.js';
 
-/** Few sessions have had a review. */
-const LineFinding = later(async () => (await import('./line-finding.js')).LineFinding);
-
-const NONE: readonly ReviewFinding[] = [];
+/** Few diffs have notes. */
+const LineNoteView = later(async () => (await import('./line-note-view.js')).LineNoteView);
 
 interface DiffListProps {
   session: Session;
@@ -23,6 +25,8 @@ interface DiffListProps {
   /** The file to scroll to. */
   focus: string | undefined;
   layout: DiffLayout;
+  whitespace: Whitespace;
+  review: Review;
   query: {
     hasNextPage: boolean;
     isFetchingNextPage: boolean;
@@ -34,12 +38,15 @@ interface DiffListProps {
 /**
  * All files, one below the other. A file loads its patch when it is near the view, and draws only the lines in view.
  */
-export function DiffList({ session, diff, files, focus, layout, query }: DiffListProps) {
+export function DiffList({ session, diff, files, focus, query, review, ...options }: DiffListProps) {
   const shownAt = useChangesShownAt();
-  const findings = useFindings(session);
-  const renderFinding = useCallback(
-    (finding: ReviewFinding) => <LineFinding finding={finding} session={session} />,
-    [session],
+  const notesOf = useLineNotes(session, diff);
+  const mayComment = usePermission('comments:write');
+  useLineKeys(session.session_id, diff, options.whitespace, mayComment);
+  const { from, to } = diff;
+  const renderNote = useCallback(
+    (note: LineNote) => <LineNoteView note={note} session={session} tree={note.side === 'old' ? from : to} />,
+    [session, from, to],
   );
   return (
     <div ref={nameScroller} className="contents">
@@ -48,16 +55,19 @@ export function DiffList({ session, diff, files, focus, layout, query }: DiffLis
         contentClassName="space-y-3 p-3 pb-24"
       >
         {files.map((file) => (
-          <FileCard
+          <NearCard
             key={file.path}
             sessionId={session.session_id}
             from={diff.from}
             to={diff.to}
             file={file}
             focusedAt={file.path === focus ? shownAt : null}
-            layout={layout}
-            findings={findings.get(file.path) ?? NONE}
-            renderFinding={renderFinding}
+            notes={notesOf(file)}
+            renderNote={renderNote}
+            mayComment={mayComment}
+            {...options}
+            viewed={review.isViewed(file)}
+            onViewed={review.progress ? review.setViewed : undefined}
           />
         ))}
         {query.hasNextPage && (
@@ -83,6 +93,7 @@ export function DiffList({ session, diff, files, focus, layout, query }: DiffLis
 function nameScroller(parent: HTMLElement | null): void {
   const scroller = parent?.firstElementChild;
   if (!(scroller instanceof HTMLElement)) return;
+  scroller.id = CHANGES_LIST;
   scroller.tabIndex = 0;
   scroller.role = 'region';
   scroller.ariaLabel = 'Changes, file by file';

@@ -1,14 +1,24 @@
 import type { DiffFile } from '@saas-codex/contracts/diffs';
-import type { ReviewFinding } from '@saas-codex/contracts/items';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, type RefCallback, useCallback, useState } from 'react';
+import { type ReactNode, useState } from 'react';
+import type { Whitespace } from '../../entities/session/api/get-diff.js';
 import { modeChange } from '../../entities/session/changed-file.js';
+import { shareLinkOfPage } from '../../shared/api/shared-page.js';
 import { withMarks } from '../../shared/lib/hidden-characters.js';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { later } from '../../shared/ui/later.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { filePatchQuery } from './api/get-file-patch.js';
+import { useRevertLines } from './edits/use-revert-lines.js';
+import { isImage } from '../../entities/session/image-files.js';
 import { type DiffLayout, PatchView } from './patch-view.js';
+import type { LineNote } from './use-line-notes.js';
+import { useLineSelection } from './use-line-selection.js';
+import { useLoadSides } from './use-load-sides.js';
+import { useNearView } from './use-near-view.js';
+
+const ImageDiff = later(async () => (await import('./image-diff.js')).ImageDiff);
 
 /** Diffs of more changed lines than this wait for a click. */
 const BIG = 1_500;
@@ -20,10 +30,12 @@ export interface FileBodyProps {
   /** The trees that the list of files compares. */
   from: string;
   to: string;
+  whitespace: Whitespace;
   file: DiffFile;
   layout: DiffLayout;
-  findings: readonly ReviewFinding[];
-  renderFinding: (finding: ReviewFinding) => ReactNode;
+  notes: readonly LineNote[];
+  renderNote: (note: LineNote) => ReactNode;
+  mayComment: boolean;
 }
 
 /** The diff of a file, or the reason why it is not shown. */
@@ -32,8 +44,13 @@ export function FileBody(props: FileBodyProps) {
   const [wanted, setWanted] = useState(false);
   const changed = (additions ?? 0) + (deletions ?? 0);
 
+  if (binary && isImage(props.file.path) && shareLinkOfPage() === undefined)
+    return <ImageDiff sessionId={props.sessionId} from={props.from} to={props.to} file={props.file} />;
   if (binary) return <Note>Binary file, not shown</Note>;
-  if (additions !== null && changed === 0) return <Note>{emptyReason(props.file)}</Note>;
+  if (additions !== null && changed === 0) {
+    const onlyWhitespace = props.whitespace === 'ignore' && props.file.status === 'modified';
+    return <Note>{onlyWhitespace ? 'Only white space changed' : emptyReason(props.file)}</Note>;
+  }
   if (!wanted && (generated || changed > BIG || additions === null)) {
     const reason = generated ? 'Generated file' : 'Large diff';
     const size = additions === null ? 'lines not counted' : `${changed.toLocaleString()} changed lines`;
@@ -63,19 +80,32 @@ function executableNote({ old_mode: before = '', new_mode: after = '' }: DiffFil
   return after.endsWith('644') && before.endsWith('755') ? ', so it cannot be run any more' : '';
 }
 
-function Patch({ sessionId, from, to, file, layout, ...findings }: FileBodyProps) {
+function Patch({ sessionId, from, to, whitespace, file, layout, mayComment, ...notes }: FileBodyProps) {
+  const onRevert = useRevertLines({ sessionId, from, to, file });
   const [ref, near] = useNearView();
   const { data, error, refetch } = useQuery({
-    ...filePatchQuery(sessionId, { from, to }, file.path),
+    ...filePatchQuery(sessionId, { from, to, whitespace }, file.path),
     enabled: near,
     placeholderData: (previous) => previous,
   });
+  const selection = useLineSelection({ sessionId, from, to, file, patch: data?.patch ?? '' }, mayComment);
+  const loadSides = useLoadSides(sessionId, from, to, file);
   if (error && !data) return <ErrorNotice error={error} onRetry={() => void refetch()} className="m-3" />;
   return (
     <div ref={ref}>
       {data ? (
         <>
-          <PatchView patch={data.patch} layout={layout} {...findings} />
+          <div data-patch={file.path}>
+            <PatchView
+              patch={data.patch}
+              layout={layout}
+              loadSides={data.truncated ? undefined : loadSides}
+              selection={selection}
+              // Without white space, a block that is shown may be a part of what the file has changed there.
+              onRevert={whitespace === 'ignore' ? undefined : onRevert}
+              {...notes}
+            />
+          </div>
           {data.truncated && <Note>The rest of this diff is too large to show</Note>}
         </>
       ) : (
@@ -104,23 +134,3 @@ const Note = ({ children }: { children: ReactNode }) => (
     {children}
   </p>
 );
-
-/** The distance from the view, in pixels, that counts as near. */
-const MARGIN = 800;
-export const SCROLLER = '[class~="overflow-y-auto"]';
-
-/** Whether the element with this ref is in view or near it. */
-function useNearView(): [RefCallback<Element>, boolean] {
-  const [near, setNear] = useState(false);
-  const ref = useCallback((element: Element | null) => {
-    if (!element) return;
-    const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting ?? false), {
-      // The margin applies only to the root, so the root must be the element that scrolls.
-      root: element.closest(SCROLLER),
-      rootMargin: `${MARGIN}px 0px`,
-    });
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return [ref, near];
-}

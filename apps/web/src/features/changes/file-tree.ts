@@ -91,3 +91,16 @@ export function filterFiles(files: readonly DiffFile[], filter: string): readonl
   if (words.length === 0) return files;
   return files.filter(({ path }) => words.every((word) => path.toLowerCase().includes(word)));
 }
+
+/** A node as a line of the list. */
+interface TreeRow {
+  readonly node: TreeNode;
+  readonly depth: number;
+}
+
+/** The nodes in view, from top to bottom. @param closed paths of folders whose content is not shown */
+export const treeRows = (nodes: readonly TreeNode[], closed: ReadonlySet<string>, depth = 0): TreeRow[] =>
+  nodes.flatMap((node) => [
+    { node, depth },
+    ...(node.kind === 'folder' && !closed.has(node.path) ? treeRows(node.children, closed, depth + 1) : []),
+  ]);

@@ -1,18 +1,26 @@
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Check, ChevronDown, Layers, MessageSquare } from 'lucide-react';
+import { Check, ChevronDown, History, Layers, MessageSquare } from 'lucide-react';
 import { runsQuery } from '../../entities/run/api/list-runs.js';
-import { useShowChanges } from '../../entities/session/changes-location.js';
+import { type ChangesTarget, useShowChanges } from '../../entities/session/changes-location.js';
 import { Button } from '../../shared/ui/button.js';
 import { DropdownMenu } from '../../shared/ui/menu.js';
 import type { MenuActions } from '../../shared/ui/menu.js';
 
 const RUNS_OFFERED = 12;
 const LABEL_LENGTH = 48;
+const SINCE_REVIEW = 'Since my last review';
 
-/** Chooses between all changes and those of one prompt. */
-export function ScopeMenu({ session, runId }: { session: Session; runId: string | undefined }) {
+interface ScopeMenuProps {
+  session: Session;
+  scope: ChangesTarget;
+  /** There is a last review. */
+  hasReview: boolean;
+}
+
+/** Chooses between all changes, those since the reader's last review, and those of one prompt. */
+export function ScopeMenu({ session, scope: { run: runId, since }, hasReview }: ScopeMenuProps) {
   const { data } = useInfiniteQuery(runsQuery(session.session_id));
   const showChanges = useShowChanges();
   const runs = data?.pages.flatMap((page) => page.items) ?? [];
@@ -20,7 +28,16 @@ export function ScopeMenu({ session, runId }: { session: Session; runId: string 
   const offered = runs.filter((run) => run === chosen || (run.diff?.files ?? 0) > 0).slice(0, RUNS_OFFERED);
 
   const actions: MenuActions = [
-    { label: 'All changes', icon: runId ? Layers : Check, onSelect: () => showChanges() },
+    { label: 'All changes', icon: runId || since ? Layers : Check, onSelect: () => showChanges() },
+    ...(hasReview
+      ? [
+          {
+            label: SINCE_REVIEW,
+            icon: since ? Check : History,
+            onSelect: () => showChanges({ since: 'review' }),
+          },
+        ]
+      : []),
     ...(offered.length > 0 ? [null] : []),
     ...offered.map((run) => ({
       label: runLabel(run),
@@ -31,7 +48,9 @@ export function ScopeMenu({ session, runId }: { session: Session; runId: string 
   return (
     <DropdownMenu actions={actions} align="start">
       <Button variant="ghost" className="max-w-44 min-w-0 px-2 font-medium text-foreground">
-        <span className="truncate">{runId ? (chosen ? runLabel(chosen) : 'One prompt') : 'All changes'}</span>
+        <span className="truncate">
+          {runId ? (chosen ? runLabel(chosen) : 'One prompt') : since ? SINCE_REVIEW : 'All changes'}
+        </span>
         <ChevronDown aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" />
       </Button>
     </DropdownMenu>

@@ -20,10 +20,3 @@ function byFile(findings: readonly ReviewFinding[]): Map<string, ReviewFinding[]
   for (const finding of findings) files.set(finding.path, [...(files.get(finding.path) ?? []), finding]);
   return files;
 }
-
-/** Whether a patch shows this line of the new file. */
-export function showsLine(patch: string, line: number): boolean {
-  for (const [, start = '0', count = '1'] of patch.matchAll(/^@@ -\S+ \+(\d+)(?:,(\d+))? @@/gm))
-    if (line >= Number(start) && line < Number(start) + Number(count)) return true;
-  return false;
-}

@@ -28,6 +28,10 @@ const SetupLoading = () => (
 );
 /** Few sessions have a setup. */
 const SetupBlock = later(async () => (await import('./setup-block.js')).SetupBlock, SetupLoading);
+/** As high as its first line. */
+const EditLoading = () => <div className="mb-7 h-8" />;
+/** Few sessions have any. */
+const EditBlock = later(async () => (await import('./edit-block.js')).EditBlock, EditLoading);
 const RewoundLoading = () => <div className="mb-7 h-8 border-b border-dashed pointer-coarse:h-11" />;
 /** Few sessions go back. */
 const RewoundRuns = later(async () => (await import('./rewound-runs.js')).RewoundRuns, RewoundLoading);
@@ -152,6 +156,7 @@ function PlacedRow({ scroller, start, readerAtEnd, ...row }: RowProps & ContextT
 function Row({ row, session, near, latest }: RowProps) {
   switch (row?.kind) {
     case 'run':
+      if (row.run.kind === 'edit') return <EditBlock run={row.run} session={session} />;
       return row.run.kind === 'setup' ? (
         <SetupBlock run={row.run} session={session} near={near} latest={latest} />
       ) : (

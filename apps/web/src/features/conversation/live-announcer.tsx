@@ -41,6 +41,18 @@ const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
     cancelled: 'The compaction was stopped.',
     interrupted: 'The compaction was interrupted.',
   },
+  check: {
+    succeeded: 'The checks passed.',
+    failed: 'The checks failed.',
+    cancelled: 'The checks were stopped.',
+    interrupted: 'The checks were interrupted.',
+  },
+  edit: {
+    succeeded: 'The files were changed.',
+    failed: 'The files could not be changed.',
+    cancelled: 'The change of the files was stopped.',
+    interrupted: 'The change of the files was interrupted.',
+  },
 };
 
 function Announcement({ run }: { run: Run }) {

@@ -1,7 +1,8 @@
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { Ellipsis, GitFork, History, SquarePen } from 'lucide-react';
+import { Ellipsis, GitFork, History, SquarePen, Undo2 } from 'lucide-react';
 import { useFork } from '../../entities/run/api/rewind.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { usePermission } from '../../shared/api/use-permission.js';
@@ -13,6 +14,7 @@ import { toastError } from '../../shared/ui/toast.js';
 export function RunMenu({ run, session }: { run: Run; session: Session }) {
   const mayPrompt = usePermission('runs:create');
   const mayStart = usePermission('sessions:write');
+  const client = useQueryClient();
   const navigate = useNavigate();
   const fork = useFork(session.session_id);
   const isRewindable = mayPrompt && session.status === 'ready';
@@ -26,6 +28,11 @@ export function RunMenu({ run, session }: { run: Run; session: Session }) {
         onError: (error) => toastError(error),
       },
     );
+  const revert = async () => {
+    const { revertChanges } = await import('../../entities/run/api/edits.js');
+    await revertChanges(client, session.session_id, { scope: 'run', run_id: run.run_id });
+  };
+  const isRevertable = isRewindable && !run.rewound_at && (run.diff?.files ?? 0) > 0;
   const actions: MenuActions = [
     ...(isRewindable
       ? [
@@ -33,6 +40,7 @@ export function RunMenu({ run, session }: { run: Run; session: Session }) {
           { label: 'Rewind to here…', icon: History, onSelect: () => open(false) },
         ]
       : []),
+    ...(isRevertable ? [{ label: 'Revert its changes', icon: Undo2, onSelect: () => void revert() }] : []),
     ...(mayStart && session.status === 'ready'
       ? [{ label: 'Fork from here', icon: GitFork, onSelect: startFork }]
       : []),

@@ -14,6 +14,12 @@ interface ChoicePickerProps {
   /** Called after a choice, once the panel has closed. */
   onChosen: () => void;
   suggestions: readonly Suggestion[];
+  /** What was searched for the typed text, below the suggestions. */
+  found?: readonly Suggestion[];
+  /** Told of what is typed while the panel is open; null: it is closed. */
+  onTyped?: (typed: string | null) => void;
+  /** Of the search, such as a forge that does not answer. */
+  note?: ReactNode;
   /** The choice that stands for an empty value. */
   fallback: { text: string; icon: LucideIcon };
   placeholder: string;
@@ -23,7 +29,7 @@ interface ChoicePickerProps {
   complete?: (typed: string) => string;
 }
 
-interface Suggestion {
+export interface Suggestion {
   value: string;
   /** Default: the value. */
   text?: string;
@@ -33,20 +39,31 @@ interface Suggestion {
 
 /** A chip for a value that can be typed or pasted, found among suggestions, or left to its default. */
 export function ChoicePicker(props: ChoicePickerProps) {
-  const { value, onChange, onChosen, suggestions, fallback, complete = (typed) => typed } = props;
+  const { value, onChange, onChosen, onTyped, fallback, complete = (typed) => typed } = props;
+  const { suggestions, found = [] } = props;
   const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState('');
   const chosen = useRef(false);
 
+  const type = (text: string) => {
+    setTyped(text);
+    // The value itself, which the field begins with, is no search.
+    onTyped?.(text === value ? '' : text.trim());
+  };
+  const close = () => {
+    setOpen(false);
+    onTyped?.(null);
+  };
   const show = (next: boolean) => {
     chosen.current = false;
-    setTyped(next ? value : '');
-    setOpen(next);
+    if (!next) return close();
+    type(value);
+    setOpen(true);
   };
   const choose = (choice: string) => {
     chosen.current = true;
     onChange(choice);
-    setOpen(false);
+    close();
   };
   const onCloseAutoFocus = (event: Event) => {
     if (!chosen.current) return;
@@ -55,8 +72,11 @@ export function ChoicePicker(props: ChoicePickerProps) {
   };
   const whole = complete(typed.trim());
   const search = typed === value ? '' : typed.trim().toLowerCase();
-  const matching = suggestions.filter((suggestion) => suggestion.value.toLowerCase().includes(search));
-  const isNew = whole !== '' && !suggestions.some((suggestion) => suggestion.value === whole);
+  const matching = [
+    ...suggestions.filter((suggestion) => suggestion.value.toLowerCase().includes(search)),
+    ...found.filter((one) => !suggestions.some((suggestion) => isSame(suggestion, one))),
+  ];
+  const isNew = whole !== '' && !matching.some((suggestion) => suggestion.value === whole);
 
   return (
     <ChipField
@@ -74,7 +94,7 @@ export function ChoicePicker(props: ChoicePickerProps) {
           autoFocus
           placeholder={props.placeholder}
           value={typed}
-          onValueChange={setTyped}
+          onValueChange={type}
           onFocus={(event) => event.target.select()}
           spellCheck={false}
           autoCapitalize="off"
@@ -107,11 +127,16 @@ export function ChoicePicker(props: ChoicePickerProps) {
             <span className="truncate">{fallback.text}</span>
           </Choice>
         </Command.List>
+        {props.note}
         <p className="border-t px-3.5 py-2 text-xs text-muted-foreground">{props.hint}</p>
       </Command>
     </ChipField>
   );
 }
+
+/** The same repository has an address with and without `.git`. */
+const isSame = (a: Suggestion, b: Suggestion) =>
+  a.value.replace(/\.git$/, '') === b.value.replace(/\.git$/, '');
 
 interface ChoiceProps {
   value: string;

@@ -9,8 +9,13 @@ const SHORTCUTS: readonly { what: string; keys: string[] }[] = [
   { what: 'Send it to the run that works', keys: ['mod', 'enter'] },
   { what: 'New line in the prompt', keys: ['shift', 'enter'] },
   { what: 'Stop the run, from the prompt', keys: ['esc'] },
+  { what: 'Select a line of the changes, then comment on it', keys: ['C'] },
   { what: 'Undo what the last notice says', keys: ['mod', 'Z'] },
   { what: 'Menu of a session in the list', keys: ['shift', 'F10'] },
+  { what: 'Next or previous file, in Changes', keys: ['J', 'K'] },
+  { what: 'Next or previous change', keys: ['N', 'P'] },
+  { what: 'Mark the file as viewed', keys: ['V'] },
+  { what: 'Search the changes', keys: ['/'] },
   { what: 'This help', keys: ['?'] },
 ];
 

@@ -11,7 +11,13 @@ import { isPrivate, useSessionPlace } from '../../entities/session/use-session-p
 import { cx } from '../../shared/lib/cx.js';
 import { formatAge } from '../../shared/lib/time.js';
 import { LineCounts } from '../../shared/ui/line-counts.js';
+import { later } from '../../shared/ui/later.js';
 import { ContextMenu, DropdownMenu } from '../../shared/ui/menu.js';
+
+// Few sessions have one.
+const PullRequestMark = later(
+  async () => (await import('../../entities/session/pull-request-mark.js')).PullRequestMark,
+);
 
 /** One session in the list: state, title, repository, age, changed lines. A button or a right click opens its menu. */
 export const SessionRow = memo(function SessionRow({ session, now }: { session: Session; now: number }) {
@@ -68,6 +74,7 @@ function RowDetails({ session, now }: { session: Session; now: number }) {
       <span aria-hidden>·</span>
       <span className="shrink-0 tabular-nums">{formatAge(session.updated_at, now)}</span>
       <span className="ml-auto flex shrink-0 items-center gap-1.5 pl-1">
+        {session.pull_request && <PullRequestMark summary={session.pull_request} />}
         {session.queued_runs > 0 && <QueuedCount count={session.queued_runs} />}
         {session.diff && <LineCounts stat={session.diff} />}
       </span>

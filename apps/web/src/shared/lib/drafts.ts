@@ -5,7 +5,8 @@ import { stored } from './stored.js';
  * What a person has typed and not sent. It is kept in this browser under the person's id, so it survives a reload, a failed
  * request and the end of a sign-in, it is the same in all tabs, and whoever signs in next at this browser does not get it:
  *
- *     draft:<user id>:<name>      <name>: new-session, prompt/<session id>, edit/<session id>, sent/<session id>
+ *     draft:<user id>:<name>      <name>: new-session, prompt/<session id>, edit/<session id>, sent/<session id>,
+ *                                  file/<session id>/<path>
  *     draft-owner                 <user id>, for a page that opens without a connection
  *
  * Signing out removes that person's.

@@ -51,7 +51,11 @@ function createClock(interval: number) {
 const minuteClock = createClock(30_000);
 const secondClock = createClock(1_000);
 
+/** The time is the same where a page is made without a browser. */
+const useClock = ({ subscribe, read }: ReturnType<typeof createClock>): number =>
+  useSyncExternalStore(subscribe, read, read);
+
 /** The current time for ages. Changes twice a minute. */
-export const useMinuteClock = (): number => useSyncExternalStore(minuteClock.subscribe, minuteClock.read);
+export const useMinuteClock = (): number => useClock(minuteClock);
 /** The current time for running durations. Changes every second. */
-export const useSecondClock = (): number => useSyncExternalStore(secondClock.subscribe, secondClock.read);
+export const useSecondClock = (): number => useClock(secondClock);

@@ -5,6 +5,7 @@ import {
   fileTree,
   filterFiles,
   type TreeNode,
+  treeRows,
 } from '../../../src/features/changes/file-tree.js';
 
 const file = (path: string, additions: number | null = 1, deletions: number | null = 0): DiffFile => ({
@@ -73,5 +74,16 @@ describe('changesTree', () => {
     ]);
     expect(filesInOrder(tree).map(({ path }) => path)).toEqual(['src/app.ts', 'aa/package-lock.json']);
     expect(tree.at(-1)).toMatchObject({ additions: 700, deletions: 0 });
+  });
+});
+
+describe('treeRows', () => {
+  it('lists nodes from top to bottom, without what is in closed folders', () => {
+    const tree = fileTree(['src/a/one.ts', 'src/b/two.ts', 'z.md'].map((path) => file(path)));
+    const rows = (closed: string[]) =>
+      treeRows(tree, new Set(closed)).map(({ node, depth }) => `${depth} ${node.path}`);
+    expect(rows([])).toEqual(['0 src', '1 src/a', '2 src/a/one.ts', '1 src/b', '2 src/b/two.ts', '0 z.md']);
+    expect(rows(['src/a'])).toEqual(['0 src', '1 src/a', '1 src/b', '2 src/b/two.ts', '0 z.md']);
+    expect(rows(['src', 'src/a'])).toEqual(['0 src', '0 z.md']);
   });
 });

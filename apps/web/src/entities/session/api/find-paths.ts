@@ -3,14 +3,17 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { path, request } from '../../../shared/api/request.js';
 import { sessionKeys } from '../session-cache.js';
 
-/** Files of the session by a part of their path, best match first. The list before stays until the answer is there. */
-export const pathsQuery = (sessionId: string, q: string) =>
+/**
+ * Files of the session by a part of their path, best match first. The list before stays until the answer is there.
+ * @param at the tree; default: as the last run left it
+ */
+export const pathsQuery = (sessionId: string, q: string, at?: string) =>
   queryOptions({
-    queryKey: [...sessionKeys.paths(sessionId), q] as const,
+    queryKey: [...sessionKeys.paths(sessionId), q, at] as const,
     queryFn: ({ signal }) =>
       request(path`/api/sessions/${sessionId}/paths`, {
         schema: FoundPaths,
-        query: { q, limit: 20 },
+        query: { q, at, limit: 20 },
         signal,
       }),
     placeholderData: keepPreviousData,

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import type { ForgeKind } from '@saas-codex/contracts/forges';
+import { TenantDatabase } from '../database/tenant-database.js';
+import type { TenantScope } from '../database/tenant-row.js';
+import { SecretStore } from '../secrets/secret-store.js';
+import { ConnectedForgeEntity } from './connected-forge.entity.js';
+import { ForgeFetch } from './forge-fetch.js';
+import { GiteaForge } from './gitea/gitea-forge.js';
+import { GithubForge } from './github/github-forge.js';
+import type { Forge, ForgeConnection } from './port/forge.js';
+
+const ADAPTERS: Record<ForgeKind, new (connection: ForgeConnection) => Forge> = {
+  github: GithubForge,
+  gitea: GiteaForge,
+};
+
+/** What git gives as the user name with a token, by what each forge's docs ask for. */
+const GIT_USERS: Record<ForgeKind, string> = {
+  github: 'x-access-token',
+  // Any name does.
+  gitea: 'git',
+};
+
+/** An answer is remembered once per this time, unless it changes what is known. */
+const REMEMBER_MS = 60_000;
+const REFUSED = 401;
+
+/** The connections that people and organisations have, opened for those who use them. A token leaves the store for one call. */
+@Injectable()
+export class ForgeConnections {
+  constructor(
+    private readonly db: TenantDatabase,
+    private readonly secrets: SecretStore,
+    private readonly fetch: ForgeFetch,
+  ) {}
+
+  /** Those that a person may use, their own first. */
+  async usable({ tenantId }: TenantScope, personId: string): Promise<ConnectedForgeEntity[]> {
+    const rows = await this.db.run({ tenantId, readerId: personId }, (tx) =>
+      tx.of(ConnectedForgeEntity).find(),
+    );
+    const byOwner = ({ ownerId }: ConnectedForgeEntity) => (ownerId === null ? 1 : 0);
+    return rows.toSorted((a, b) => byOwner(a) - byOwner(b));
+  }
+
+  /** @returns null when it was removed meanwhile */
+  async open(row: ConnectedForgeEntity): Promise<Forge | null> {
+    const token = await this.secrets.valueOf({ tenantId: row.tenantId }, row.id);
+    if (token === null) return null;
+    const fetchFor = (api: string) => this.fetch.for(api, (status) => this.noticed(row, status));
+    return new ADAPTERS[row.kind]({ url: row.url, token, fetchFor });
+  }
+
+  /** For git over https. @returns null when it was removed meanwhile */
+  async gitLogin(row: ConnectedForgeEntity): Promise<{ username: string; password: string } | null> {
+    const password = await this.secrets.valueOf({ tenantId: row.tenantId }, row.id);
+    return password === null ? null : { username: GIT_USERS[row.kind], password };
+  }
+
+  async remember(
+    { id, tenantId }: ConnectedForgeEntity,
+    set: Partial<Pick<ConnectedForgeEntity, 'lastUsedAt' | 'refusedAt' | 'login'>>,
+  ): Promise<void> {
+    await this.db.run({ tenantId }, (tx) => tx.of(ConnectedForgeEntity).update({ id }, set));
+  }
+
+  private async noticed(row: ConnectedForgeEntity, status: number): Promise<void> {
+    const now = new Date();
+    if (status === REFUSED) {
+      row.refusedAt = now;
+      return this.remember(row, { refusedAt: now });
+    }
+    const isKnown = row.refusedAt === null && now.getTime() - (row.lastUsedAt?.getTime() ?? 0) < REMEMBER_MS;
+    if (status >= 400 || isKnown) return;
+    row.lastUsedAt = now;
+    row.refusedAt = null;
+    await this.remember(row, { lastUsedAt: now, refusedAt: null });
+  }
+}

@@ -1,0 +1,36 @@
+import type { giteaApi } from 'gitea-js';
+import { ForgeError, forgeErrorOf } from '../port/forge-error.js';
+
+export type GiteaClient = ReturnType<typeof giteaApi<unknown>>;
+
+interface Answered<T> {
+  status: number;
+  headers: Headers;
+  data: T;
+  error: unknown;
+}
+
+/** Makes calls of the client give their data, or throw `ForgeError`. The client throws the answer that refuses. */
+export function giteaAsker(host: string) {
+  return async <T>(call: () => Promise<Answered<T>>): Promise<T> => {
+    try {
+      return (await call()).data;
+    } catch (refusal) {
+      if (!(refusal instanceof Response)) throw refusal;
+      const { status, headers, error } = refusal as Response & { error?: unknown };
+      const message =
+        error !== null && typeof error === 'object' && 'message' in error ? String(error.message) : '';
+      throw forgeErrorOf(host, { status, headers: Object.fromEntries(headers), message });
+    }
+  };
+}
+
+/** null in place of `not_found`. */
+export async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ForgeError && error.reason === 'not_found') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,147 @@
+import type { PullRequestComment, PullRequestReview } from '@saas-codex/contracts/pull-requests';
+import type { Octokit } from '@octokit/rest';
+import type { ForgePullRequest, ForgePullRequests, NewPullRequest } from '../port/pull-requests.js';
+import type { RepositoryRef } from '../port/repositories.js';
+import { namesOf } from '../port/repository-names.js';
+import { GithubChecks } from './github-checks.js';
+
+const PAGE = 100;
+/** Characters of what one person wrote. */
+const MAX_TEXT = 4_000;
+
+/** What GitHub's lists and its single answers have in common. */
+interface GivenPullRequest {
+  number: number;
+  html_url: string;
+  title: string;
+  body: string | null;
+  state: string;
+  draft?: boolean | undefined;
+  merged_at: string | null;
+  created_at: string;
+  base: { ref: string };
+  head: { sha: string };
+  labels: { name?: string | undefined }[];
+  mergeable?: boolean | null;
+}
+
+export class GithubPullRequests implements ForgePullRequests {
+  private readonly ofCommit: GithubChecks;
+
+  constructor(private readonly octokit: Octokit) {
+    this.ofCommit = new GithubChecks(octokit);
+  }
+
+  async ofBranch(ref: RepositoryRef, head: string): Promise<ForgePullRequest[]> {
+    const names = namesOf(ref);
+    const { data } = await this.octokit.rest.pulls.list({
+      ...names,
+      head: `${names.owner}:${head}`,
+      state: 'all',
+      sort: 'created',
+      direction: 'desc',
+      per_page: PAGE,
+    });
+    // GitHub ignores a head that it does not understand, and lists everything.
+    return data.filter((one) => one.head.ref === head).map(toPullRequest);
+  }
+
+  async get(ref: RepositoryRef, number: number): Promise<ForgePullRequest> {
+    const { data } = await this.octokit.rest.pulls.get({ ...namesOf(ref), pull_number: number });
+    return toPullRequest(data);
+  }
+
+  async create(ref: RepositoryRef, wanted: NewPullRequest): Promise<ForgePullRequest> {
+    const { data } = await this.octokit.rest.pulls.create({ ...namesOf(ref), ...wanted });
+    return toPullRequest(data);
+  }
+
+  async update(
+    ref: RepositoryRef,
+    number: number,
+    { title, body, base }: Pick<NewPullRequest, 'title' | 'body' | 'base'>,
+  ): Promise<ForgePullRequest> {
+    const wanted = { title, body, base };
+    const { data } = await this.octokit.rest.pulls.update({
+      ...namesOf(ref),
+      pull_number: number,
+      ...wanted,
+    });
+    return toPullRequest(data);
+  }
+
+  async setLabels(ref: RepositoryRef, number: number, labels: string[]): Promise<void> {
+    await this.octokit.rest.issues.setLabels({ ...namesOf(ref), issue_number: number, labels });
+  }
+
+  async askForReview(ref: RepositoryRef, number: number, reviewers: string[]): Promise<void> {
+    await this.octokit.rest.pulls.requestReviewers({ ...namesOf(ref), pull_number: number, reviewers });
+  }
+
+  checks(ref: RepositoryRef, commit: string) {
+    return this.ofCommit.of(ref, commit);
+  }
+
+  async reviews(ref: RepositoryRef, number: number): Promise<PullRequestReview[]> {
+    const { data } = await this.octokit.rest.pulls.listReviews({
+      ...namesOf(ref),
+      pull_number: number,
+      per_page: PAGE,
+    });
+    const last = new Map<string, PullRequestReview>();
+    for (const { user, state, body, submitted_at: at } of data) {
+      const author = user?.login ?? 'ghost';
+      const known = REVIEWS[state];
+      // A review that is not sent yet has no time. A comment does not take back what was said before.
+      if (at === undefined || known === undefined || (known === 'commented' && last.has(author))) continue;
+      last.set(author, {
+        author,
+        state: known,
+        body: body.slice(0, MAX_TEXT),
+        at: new Date(at).toISOString(),
+      });
+    }
+    return [...last.values()];
+  }
+
+  async comments(ref: RepositoryRef, number: number): Promise<PullRequestComment[]> {
+    const { data } = await this.octokit.rest.pulls.listReviewComments({
+      ...namesOf(ref),
+      pull_number: number,
+      sort: 'created',
+      direction: 'asc',
+      per_page: PAGE,
+    });
+    return data.map((one) => ({
+      author: one.user.login,
+      path: one.path,
+      line: one.line ?? null,
+      body: one.body.slice(0, MAX_TEXT),
+      url: one.html_url,
+      at: new Date(one.created_at).toISOString(),
+    }));
+  }
+}
+
+const REVIEWS: Readonly<Record<string, PullRequestReview['state']>> = {
+  APPROVED: 'approved',
+  CHANGES_REQUESTED: 'changes_requested',
+  COMMENTED: 'commented',
+  DISMISSED: 'commented',
+};
+
+function toPullRequest(given: GivenPullRequest): ForgePullRequest {
+  const open = given.draft === true ? 'draft' : 'open';
+  return {
+    number: given.number,
+    url: given.html_url,
+    title: given.title,
+    body: given.body ?? '',
+    state: given.merged_at !== null ? 'merged' : given.state === 'closed' ? 'closed' : open,
+    base: given.base.ref,
+    headCommit: given.head.sha,
+    conflicts: typeof given.mergeable === 'boolean' ? !given.mergeable : null,
+    labels: given.labels.flatMap(({ name }) => name ?? []),
+    createdAt: new Date(given.created_at),
+  };
+}

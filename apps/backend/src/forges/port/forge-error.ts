@@ -1,0 +1,105 @@
+/**
+ * Why a forge did not do what it was asked.
+ *
+ *     token_refused   it does not take the token: expired, revoked, or mistyped
+ *     forbidden       it takes the token, which may not do this
+ *     not_found       there is nothing there, or the token may not see it
+ *     conflict        what is there does not fit, such as a branch that has moved (405, 409)
+ *     invalid         it refuses what was sent (400, 422); `detail` has its words
+ *     rate_limited    it wants to be left alone until `retryAt`
+ *     unavailable     no answer, or a broken one: whether it has acted is not known
+ *     address         the address is not allowed, or there is no such host
+ */
+export type ForgeFailure =
+  | 'token_refused'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'invalid'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'address';
+
+export class ForgeError extends Error {
+  override name = 'ForgeError';
+
+  /**
+   * @param detail for a person. Never a token, a header or an address with either
+   * @param retryAt when the forge wants to be asked again; null: it does not say
+   */
+  constructor(
+    readonly reason: ForgeFailure,
+    readonly detail: string,
+    readonly retryAt: Date | null = null,
+  ) {
+    super(`${reason}: ${detail}`);
+  }
+
+  /** The same call may work later, without anybody changing anything. */
+  get isPassing(): boolean {
+    return this.reason === 'rate_limited' || this.reason === 'unavailable';
+  }
+}
+
+interface Refusal {
+  status: number;
+  headers: Record<string, string | number | undefined>;
+  /** What the forge says. */
+  message: string;
+}
+
+const MAX_MESSAGE = 300;
+
+/** What an answer of status 300 or more means, at any forge. @param host as people know the forge */
+export function forgeErrorOf(
+  host: string,
+  { status, headers, message }: Refusal,
+  now = Date.now(),
+): ForgeError {
+  const words = message.replaceAll(/\p{Cc}+/gu, ' ').slice(0, MAX_MESSAGE);
+  const retryAt = retryAtOf(headers, now);
+  const isLimit = status === 429 || (status === 403 && (retryAt !== null || /rate limit/i.test(message)));
+  if (isLimit)
+    return new ForgeError(
+      'rate_limited',
+      `${host} limits requests. It is asked again when it allows it.`,
+      retryAt,
+    );
+  if (status === 401)
+    return new ForgeError(
+      'token_refused',
+      `${host} does not take the token any more: it may have expired or been revoked. Replace it under ${FORGES_PAGE}.`,
+    );
+  if (status === 403)
+    return new ForgeError(
+      'forbidden',
+      `The token for ${host} may not do this (“${words}”). Give it the right at the forge, then test it under ${FORGES_PAGE}.`,
+    );
+  if (status === 404 || status === 410)
+    return new ForgeError('not_found', `${host} knows no such thing, or the token may not see it.`);
+  if (status === 405 || status === 409) return new ForgeError('conflict', `${host} answers: “${words}”.`);
+  if (status >= 400 && status < 500) return new ForgeError('invalid', `${host} answers: “${words}”.`);
+  return new ForgeError(
+    'unavailable',
+    `${host} answered with the status ${status}. Try again later.`,
+    retryAt,
+  );
+}
+
+/** Where a person mends it. */
+export const FORGES_PAGE = 'Settings → Forges';
+
+/**
+ * `retry-after` in seconds or as a date. The time of `x-ratelimit-reset` and `ratelimit-reset` counts when nothing is left until then.
+ */
+function retryAtOf(headers: Refusal['headers'], now: number): Date | null {
+  const after = headers['retry-after'];
+  if (after !== undefined) {
+    const seconds = Number(after);
+    const at = Number.isFinite(seconds) ? now + seconds * 1_000 : Date.parse(String(after));
+    return Number.isFinite(at) ? new Date(at) : null;
+  }
+  const left = headers['x-ratelimit-remaining'] ?? headers['ratelimit-remaining'];
+  const reset = Number(headers['x-ratelimit-reset'] ?? headers['ratelimit-reset']);
+  return left !== undefined && Number(left) === 0 && reset > 0 ? new Date(reset * 1_000) : null;
+}

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
+import type { TenantScope } from '../database/tenant-row.js';
+import { SessionEntity } from '../sessions/session.entity.js';
+import { PushEntity } from './push.entity.js';
+
+/** A branch of a session's repository, as we pushed it. */
+export interface ShippedBranch {
+  repoUrl: string;
+  branch: string;
+  /** Id of the git commit that it leads to, unless somebody else has moved it since. */
+  oid: string;
+  /** The branch that the work is for. null: not known, or the repository had none. */
+  baseRef: string | null;
+  /** Id of the git commit that the session started from. null: the repository had none. */
+  baseCommit: string | null;
+  pushedAt: Date;
+}
+
+/** What sessions have pushed. The door to shipping for features that build on it. */
+@Injectable()
+export class ShippedBranches {
+  constructor(private readonly db: TenantDatabase) {}
+
+  /** The last push of the session that succeeded. null: there is none, or the scope's reader may not see the session */
+  latest(scope: TenantScope, sessionId: string): Promise<ShippedBranch | null> {
+    return this.db.run(scope, async (tx) => {
+      const push = await lastPushed(tx, sessionId);
+      const session = push && (await tx.of(SessionEntity).findOne({ where: { id: sessionId } }));
+      if (!push || !session || push.pushedAt === null) return null;
+      const { repoUrl, branch, oid, baseRef, pushedAt } = push;
+      return { repoUrl, branch, oid, baseRef, baseCommit: session.baseCommit, pushedAt };
+    });
+  }
+}
+
+/** @param on only on this branch */
+export const lastPushed = (
+  tx: TenantTransaction,
+  sessionId: string,
+  on: Partial<Pick<PushEntity, 'repoUrl' | 'branch'>> = {},
+): Promise<PushEntity | null> =>
+  tx.of(PushEntity).findOne({
+    where: { sessionId, status: 'pushed', ...on },
+    order: { pushedAt: 'DESC', id: 'DESC' },
+  });

@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { Storage } from '../storage/storage.js';
+import { HistoryRepository } from './history-repository.js';
+
+/** Who a commit is by, as git shows it. */
+export interface CommitPerson {
+  name: string;
+  email: string;
+}
+
+/** A commit to be made. */
+export interface CommitStep {
+  /** A checkpoint of the session. */
+  tree: string;
+  author: CommitPerson;
+  /** When the work was done. */
+  at: Date;
+  message: string;
+}
+
+export interface CommitRequest {
+  /** What the session started from. */
+  base: { commit: string; tree: string };
+  /** The commit to continue. null: none, so that the first one has no parent. */
+  parent: string | null;
+  committer: CommitPerson;
+  /** In order. Those that change nothing are left out. */
+  steps: readonly CommitStep[];
+}
+
+export interface MadeCommits {
+  /** Of the last one. */
+  oid: string;
+  message: string;
+  count: number;
+}
+
+interface Entry {
+  mode: string;
+  oid: string;
+  /** As bytes in latin1. */
+  path: string;
+}
+
+const RAW = /^:\d{6} (\d{6}) [0-9a-f]+ ([0-9a-f]+) /;
+const RAW_BEFORE = /^:(\d{6}) \d{6} ([0-9a-f]+) /;
+
+/**
+ * Makes commits of checkpoints, by plumbing on `history.git` alone. No file of the work tree is read, and nothing of the
+ * agent's own repository: no hook, filter or setting has a say in what is committed.
+ *
+ *     checkpoint ── shippedTree ──► tree ── commit-tree ──► commit ── update-ref ──► refs/commits/<oid>
+ *
+ * The tree is the checkpoint itself, bit by bit. Only where the clone's own checkout converted files (line endings, say), so
+ * that the session's base differs from the base commit, do files that nobody has changed since stay as the commit has them:
+ * else each of them would be shipped as a change that no diff has shown.
+ */
+@Injectable()
+export class Commits {
+  constructor(
+    private readonly history: HistoryRepository,
+    private readonly storage: Storage,
+  ) {}
+
+  /** @returns null when the steps change nothing @throws GitFailure */
+  make(sessionId: string, { base, parent, committer, steps }: CommitRequest): Promise<MadeCommits | null> {
+    return this.history.withHistoryLock(sessionId, async () => {
+      const converted = parent === null ? [] : await this.convertedFiles(sessionId, base);
+      let last = parent;
+      let lastTree = parent === null ? null : await this.treeOf(sessionId, parent);
+      let message = '';
+      let count = 0;
+      for (const step of steps) {
+        const tree = await this.shippedTree(sessionId, step.tree, base.tree, converted);
+        if (tree === lastTree) continue;
+        last = await this.commit(sessionId, { ...step, tree }, last, committer);
+        lastTree = tree;
+        ({ message } = step);
+        count++;
+      }
+      if (last === null || count === 0) return null;
+      // Nobody prunes the repository; this keeps the commit even if an operator does.
+      await this.history.writeObjects(sessionId, ['update-ref', `refs/commits/${last}`, last]);
+      return { oid: last, message, count };
+    });
+  }
+
+  /** Whether the history has, or borrows, this commit. */
+  async has(sessionId: string, commit: string): Promise<boolean> {
+    const input = `${commit}^{commit}\n`;
+    const { stdout } = await this.history.runOnObjects(sessionId, ['cat-file', '--batch-check'], { input });
+    return / commit \d+$/.test(stdout.toString('utf8').trim());
+  }
+
+  private async commit(
+    sessionId: string,
+    { tree, author, at, message }: CommitStep,
+    parent: string | null,
+    committer: CommitPerson,
+  ): Promise<string> {
+    const parents = parent === null ? [] : ['-p', parent];
+    const { stdout } = await this.history.writeObjects(
+      sessionId,
+      ['commit-tree', tree, ...parents, '-F', '-'],
+      {
+        input: message.endsWith('\n') ? message : `${message}\n`,
+        env: {
+          GIT_AUTHOR_NAME: author.name,
+          GIT_AUTHOR_EMAIL: author.email,
+          GIT_AUTHOR_DATE: gitDate(at),
+          GIT_COMMITTER_NAME: committer.name,
+          GIT_COMMITTER_EMAIL: committer.email,
+        },
+      },
+    );
+    return stdout.toString('latin1').trim();
+  }
+
+  /** What the base commit has in place of each file that the checkout has converted. */
+  private async convertedFiles(
+    sessionId: string,
+    base: { commit: string; tree: string },
+  ): Promise<readonly Entry[]> {
+    const committed = await this.treeOf(sessionId, base.commit);
+    return committed === base.tree ? [] : this.changes(sessionId, committed, base.tree, RAW_BEFORE);
+  }
+
+  private async shippedTree(
+    sessionId: string,
+    tree: string,
+    baseTree: string,
+    converted: readonly Entry[],
+  ): Promise<string> {
+    if (converted.length === 0) return tree;
+    const changed = new Set((await this.changes(sessionId, baseTree, tree, RAW)).map(({ path }) => path));
+    const kept = converted.filter(({ path }) => !changed.has(path));
+    if (kept.length === 0) return tree;
+    const index = join(this.storage.historyPath(sessionId), `index-${randomUUID()}`);
+    const env = { GIT_INDEX_FILE: index };
+    try {
+      await this.history.writeObjects(sessionId, ['read-tree', tree], { env });
+      const input = Buffer.from(
+        kept.map(({ mode, oid, path }) => `${mode} ${oid}\t${path}\0`).join(''),
+        'latin1',
+      );
+      await this.history.writeObjects(sessionId, ['update-index', '-z', '--index-info'], { env, input });
+      const { stdout } = await this.history.writeObjects(sessionId, ['write-tree'], { env });
+      return stdout.toString('latin1').trim();
+    } finally {
+      await rm(index, { force: true });
+    }
+  }
+
+  /** @param side matches the entry's mode and object */
+  private async changes(sessionId: string, from: string, to: string, side: RegExp): Promise<Entry[]> {
+    const options = ['-r', '-z', '--raw', '--no-renames', '--full-index'];
+    const { stdout } = await this.history.runOnObjects(sessionId, ['diff-tree', ...options, from, to]);
+    const parts = stdout.toString('latin1').split('\0');
+    const entries: Entry[] = [];
+    for (let at = 0; at + 1 < parts.length; at += 2) {
+      const [, mode = '', oid = ''] = side.exec(parts[at] ?? '') ?? [];
+      entries.push({ mode: mode === '000000' ? '0' : mode, oid, path: parts[at + 1] ?? '' });
+    }
+    return entries;
+  }
+
+  private async treeOf(sessionId: string, commit: string): Promise<string> {
+    const { stdout } = await this.history.runOnObjects(sessionId, ['rev-parse', `${commit}^{tree}`]);
+    return stdout.toString('latin1').trim();
+  }
+}
+
+const gitDate = (at: Date) => `@${Math.floor(at.getTime() / 1000)} +0000`;

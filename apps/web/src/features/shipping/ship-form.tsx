@@ -1,0 +1,210 @@
+import type { Session } from '@saas-codex/contracts/sessions';
+import {
+  type CommitMode,
+  MAX_BRANCH_LENGTH,
+  MAX_COMMIT_MESSAGE,
+  type Push,
+} from '@saas-codex/contracts/shipping';
+import { useQuery } from '@tanstack/react-query';
+import { ChevronRight } from 'lucide-react';
+import { type FormEvent, useId, useState } from 'react';
+import { FileStat, FileStatus, StatSummary } from '../../entities/session/changed-file.js';
+import { diffQuery } from '../../entities/session/api/get-diff.js';
+import { useDraft } from '../../shared/lib/drafts.js';
+import { tooLong } from '../../shared/lib/too-long.js';
+import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
+import { Button } from '../../shared/ui/button.js';
+import { DialogActions } from '../../shared/ui/dialog.js';
+import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { Segmented } from '../../shared/ui/segmented.js';
+import { Skeleton } from '../../shared/ui/skeleton.js';
+import { TextField } from '../../shared/ui/text-field.js';
+import { VisibleText } from '../../shared/ui/visible-text.js';
+import { useShip } from './api/shipping.js';
+
+const MODES: readonly { value: CommitMode; name: string }[] = [
+  { value: 'squash', name: 'One commit' },
+  { value: 'per_run', name: 'One per run' },
+];
+
+const MAX_FILES = 200;
+
+interface ShipFormProps {
+  session: Session;
+  shipped: { last: Push | undefined; branch: string; shippedTree: string | undefined };
+  onClose: () => void;
+}
+
+/** What is not pushed yet, and what becomes of it. */
+export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
+  const { session_id: id, title } = session;
+  const scope = shipped.shippedTree === undefined ? {} : { from: shipped.shippedTree };
+  const { data: diff, error, refetch } = useQuery({ ...diffQuery(id, scope), staleTime: 0 });
+  const [draft, setDraft] = useDraft(`ship/${id}`);
+  const [typed, setTyped] = useState<string | null>(null);
+  const [mode, setMode] = useState<CommitMode>('squash');
+  const [leaveOut, setLeaveOut] = useState(false);
+  const ship = useShip(id);
+  const message = draft || title;
+  const branch = typed ?? shipped.branch;
+  const problem = tooLong(message, MAX_COMMIT_MESSAGE);
+  const omitted = diff?.omitted ?? [];
+  const hint = hindrance(session, shipped.last);
+
+  if (error && !diff) return <ErrorNotice error={error} onRetry={() => void refetch()} />;
+  if (!diff) return <Skeleton className="h-40" />;
+  if (diff.stat.files === 0)
+    return (
+      <>
+        <p className="text-sm text-muted-foreground">
+          {shipped.shippedTree === undefined
+            ? 'Nothing has changed yet.'
+            : 'Everything is pushed. What Codex changes next can be shipped to the same branch.'}
+        </p>
+        <DialogActions>
+          <Button onClick={onClose}>Close</Button>
+        </DialogActions>
+      </>
+    );
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    ship.mutate(
+      {
+        mode,
+        tree: diff.to,
+        leave_out: leaveOut,
+        branch: branch.trim(),
+        ...(mode === 'squash' && { message }),
+      },
+      {
+        onSuccess: () => {
+          setDraft('');
+          setTyped(null);
+        },
+        // It shows what is there now.
+        onError: () => void refetch(),
+      },
+    );
+  };
+  return (
+    <form onSubmit={submit} aria-label="Ship the changes" className="space-y-4">
+      <details className="group rounded-lg border px-3 py-2 text-sm">
+        <summary className="flex cursor-pointer flex-wrap items-center gap-2 pointer-coarse:min-h-11">
+          <StatSummary
+            stat={diff.stat}
+            verb={shipped.shippedTree === undefined ? 'changed' : 'changed since the last push'}
+          />
+          <ChevronRight
+            aria-hidden
+            className="ml-auto size-4 text-muted-foreground transition-transform group-open:rotate-90"
+          />
+        </summary>
+        <ul className="mt-2 max-h-40 space-y-1 overflow-y-auto">
+          {diff.files.slice(0, MAX_FILES).map((file) => (
+            <li key={file.path} className="flex items-center gap-2">
+              <FileStatus status={file.status} />
+              <span className="min-w-0 flex-1 truncate font-mono text-xs">
+                <VisibleText>{file.path}</VisibleText>
+              </span>
+              <FileStat file={file} />
+            </li>
+          ))}
+          {diff.stat.files > MAX_FILES && (
+            <li className="text-xs text-muted-foreground">The rest is under Changes.</li>
+          )}
+        </ul>
+      </details>
+      {omitted.length > 0 && (
+        <label className="flex items-start gap-2 rounded-lg border border-warning/40 bg-warning-soft px-3 py-2 text-sm">
+          <input
+            type="checkbox"
+            checked={leaveOut}
+            onChange={(event) => setLeaveOut(event.target.checked)}
+            className="mt-1"
+          />
+          <span className="min-w-0">
+            Ship without what git cannot record here:{' '}
+            <span className="font-mono text-xs break-words">
+              <VisibleText>{omitted.join(', ')}</VisibleText>
+            </span>
+          </span>
+        </label>
+      )}
+      <Segmented label="How many commits" value={mode} onChange={setMode} options={MODES} className="w-fit" />
+      {mode === 'squash' ? (
+        <MessageField value={draft} fallback={title} onChange={setDraft} problem={problem} />
+      ) : (
+        <p className="text-xs text-muted-foreground">
+          Each is by the person who wrote the prompt, which is its message.
+        </p>
+      )}
+      <TextField
+        label="Branch"
+        value={branch}
+        onChange={(event) => setTyped(event.target.value)}
+        maxLength={MAX_BRANCH_LENGTH}
+        spellCheck={false}
+        autoCapitalize="none"
+        autoComplete="off"
+        className="[&_input]:font-mono [&_input]:text-xs"
+        hint="Commits of others on it are never overwritten."
+      />
+      {hint && <p className="text-sm text-muted-foreground">{hint}</p>}
+      {ship.error && <ErrorNotice error={ship.error} />}
+      <DialogActions>
+        <Button onClick={onClose}>Close</Button>
+        <Button
+          variant="primary"
+          type="submit"
+          busy={ship.isPending}
+          disabled={
+            hint !== null ||
+            branch.trim() === '' ||
+            problem !== undefined ||
+            (omitted.length > 0 && !leaveOut)
+          }
+        >
+          Commit and push
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}
+
+interface MessageFieldProps {
+  value: string;
+  fallback: string;
+  onChange: (text: string) => void;
+  problem: string | undefined;
+}
+
+function MessageField({ value, fallback, onChange, problem }: MessageFieldProps) {
+  const id = useId();
+  return (
+    <div>
+      <label htmlFor={id} className="mb-1.5 block text-xs font-medium">
+        Message
+      </label>
+      <AutoTextarea
+        id={id}
+        value={value}
+        placeholder={fallback}
+        aria-invalid={problem ? true : undefined}
+        onChange={(event) => onChange(event.target.value)}
+        className="max-h-48 min-h-20 overflow-y-auto rounded-lg border border-input bg-background px-2.5 py-1.5 text-sm focus:border-accent focus:ring-2 focus:ring-ring/30"
+      />
+      {problem && (
+        <p role="alert" className="pt-1 text-xs text-destructive">
+          {problem}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Why nothing can be shipped now; null: it can. */
+function hindrance(session: Session, last: Push | undefined): string | null {
+  if (session.status === 'archived') return 'This session is archived. Unarchive it to ship its changes.';
+  if (session.active_run_id !== null) return 'Codex is working. Ship once the run has ended.';
+  return last?.status === 'pending' ? 'A push is under way. The next one can follow it.' : null;
+}

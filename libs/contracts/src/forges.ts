@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { CREDENTIAL_OWNERS, Token } from './credentials.js';
+import { openEnum } from './open-reading.js';
+import { pageOf } from './pagination.js';
+
+/** Those whose API we speak. gitea: Forgejo, too, such as Codeberg. */
+export const FORGE_KINDS = ['github', 'gitea'] as const;
+export type ForgeKind = (typeof FORGE_KINDS)[number];
+
+/** Where the hosted ones are. Any other address is an installation of somebody's own. */
+export const HOSTED_FORGES: Partial<Record<ForgeKind, string>> = {
+  github: 'https://github.com',
+};
+
+/** A forge that was connected, without its token, which nobody can read again. */
+export const Forge = z
+  .object({
+    forge_id: z.uuid(),
+    kind: openEnum(FORGE_KINDS),
+    owner: openEnum(CREDENTIAL_OWNERS).describe(
+      'person: used only for what you do. organisation: for everybody who has no connection of their own',
+    ),
+    url: z.string().describe('Its address as a browser opens it, such as `https://github.com`'),
+    host: z.string().describe('With its port, if that is not the usual one of https'),
+    login: z
+      .string()
+      .nullable()
+      .describe('Who the token belongs to, as the forge said at the last test; null: not asked yet'),
+    created_at: z.iso.datetime(),
+    last_used_at: z.iso.datetime().nullable().describe('null: never, since its token was saved'),
+    refused_at: z.iso
+      .datetime()
+      .nullable()
+      .describe('When the forge refused the token last; null: it has not, since it was saved'),
+  })
+  .meta({ id: 'Forge' });
+export type Forge = z.infer<typeof Forge>;
+
+/** Your own connections and those of the organisation, by host. */
+export const ForgePage = pageOf(Forge, 'ForgePage');
+export type ForgePage = z.infer<typeof ForgePage>;
+
+/** Body of `POST /api/forges`. */
+export const ConnectForge = z
+  .strictObject({
+    kind: z.enum(FORGE_KINDS),
+    url: z
+      .string()
+      .min(1)
+      .max(260)
+      .regex(/^https?:\/\/[A-Za-z0-9._:[\]-]+\/?$/, 'must be an address such as https://git.example.org')
+      .optional()
+      .describe('Default: the hosted one of this kind'),
+    owner: z.enum(CREDENTIAL_OWNERS).default('person'),
+    token: Token,
+  })
+  .meta({ id: 'ConnectForge', examples: [{ kind: 'github', token: 'ghp_0123456789abcdef' }] });
+export type ConnectForge = z.infer<typeof ConnectForge>;
+
+/** Body of `PATCH /api/forges/{forge_id}`: a new token in place of the old one. */
+export const ReplaceForgeToken = z.strictObject({ token: Token }).meta({ id: 'ReplaceForgeToken' });
+export type ReplaceForgeToken = z.infer<typeof ReplaceForgeToken>;
+
+/** works: it was tried, or the forge says so. missing: it will be refused. unknown: the forge does not say, and trying would change something. */
+export const FORGE_RIGHT_STATES = ['works', 'missing', 'unknown'] as const;
+
+/** What a token is needed for. */
+export const FORGE_RIGHTS = ['identity', 'read_repositories', 'push', 'pull_requests', 'checks'] as const;
+export type ForgeRightName = (typeof FORGE_RIGHTS)[number];
+
+export const ForgeRight = z.object({
+  right: openEnum(FORGE_RIGHTS),
+  state: openEnum(FORGE_RIGHT_STATES),
+  detail: z.string().describe('What it is for; where it is missing, what to change at the forge'),
+});
+export type ForgeRight = z.infer<typeof ForgeRight>;
+
+/** Answer of `POST /api/forges/{forge_id}/test`. */
+export const ForgeTest = z
+  .object({
+    works: z.boolean().describe('Whether the forge takes the token'),
+    detail: z.string().describe('What was found, and what to do'),
+    login: z.string().nullable(),
+    rights: z.array(ForgeRight),
+    expires_at: z.iso.datetime().nullable().describe('When the token ends, if the forge says so'),
+    retry_at: z.iso
+      .datetime()
+      .nullable()
+      .describe('When the forge wants to be asked again, if it limits requests'),
+  })
+  .meta({ id: 'ForgeTest' });
+export type ForgeTest = z.infer<typeof ForgeTest>;
+
+/** Query of `GET /api/repositories`. */
+export const RepositoriesQuery = z.object({
+  query: z.string().trim().max(100).default('').describe('A part of the name. Empty: those changed last'),
+  limit: z.coerce.number().int().min(1).max(50).default(20),
+});
+export type RepositoriesQuery = z.infer<typeof RepositoriesQuery>;
+
+export const Repository = z.object({
+  repo_url: z.string().describe('The address to open a session with'),
+  name: z.string().describe('With its owner, such as `acme/app`'),
+  description: z.string().nullable(),
+  private: z.boolean(),
+  default_branch: z.string().nullable().describe('null: it has no commit yet'),
+  may_push: z.boolean().nullable().describe('null: the forge does not say'),
+  forge_id: z.uuid().describe('The connection that found it'),
+});
+export type Repository = z.infer<typeof Repository>;
+
+/** Answer of `GET /api/repositories`: what all connected forges know, or why one of them has not answered. */
+export const RepositorySearch = z
+  .object({
+    items: z.array(Repository),
+    failed: z.array(
+      z.object({
+        forge_id: z.uuid(),
+        host: z.string(),
+        detail: z.string().describe('What happened, and what to do'),
+        retry_at: z.iso.datetime().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'RepositorySearch' });
+export type RepositorySearch = z.infer<typeof RepositorySearch>;
+
+/** Query of `GET /api/repositories/refs`. */
+export const RepositoryRefsQuery = z.object({ repo_url: z.string().min(1).max(2_000) });
+export type RepositoryRefsQuery = z.infer<typeof RepositoryRefsQuery>;
+
+/** Answer of `GET /api/repositories/refs`. */
+export const RepositoryRefs = z
+  .object({
+    default_branch: z.string().nullable().describe('null: the repository has none, or does not say'),
+    branches: z.array(z.string()),
+    tags: z.array(z.string()).describe('Newest version first'),
+    is_complete: z.boolean().describe('false: there are more than are listed'),
+  })
+  .meta({ id: 'RepositoryRefs' });
+export type RepositoryRefs = z.infer<typeof RepositoryRefs>;

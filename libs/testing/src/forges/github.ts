@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { githubRepositories } from './github-repositories.js';
+import type { GithubAnswer, GithubEndpoints, GithubToken, GithubWorld } from './github-world.js';
+import { OpenApiDescription } from './openapi-description.js';
+
+interface Options {
+  endpoints?: GithubEndpoints[];
+  /** A git server on loopback, which serves the repositories to whoever it lets. */
+  git?: { origin: string };
+}
+
+const API = '/api/v3';
+const VERSION = '2022-11-28';
+const REQUIRED = { message: 'Requires authentication', documentation_url: 'https://docs.github.com/rest' };
+
+/** Parsed once per process: it has 13 MB. */
+let published: OpenApiDescription | undefined;
+function publishedDescription(): OpenApiDescription {
+  const file = createRequire(import.meta.url).resolve('@octokit/openapi/generated/api.github.com.json');
+  return (published ??= new OpenApiDescription(readFileSync(file, 'utf8')));
+}
+
+/**
+ * A stand-in for GitHub on loopback. It holds every call and every answer of its own to the description that GitHub publishes
+ * (@octokit/openapi): a call that GitHub would refuse is refused, and noted in `wrong`. What it does is in files beside this one.
+ */
+export async function startGithub({ endpoints = [], git }: Options = {}): Promise<GithubWorld> {
+  const handlers: GithubEndpoints = Object.assign({}, githubRepositories, ...endpoints) as GithubEndpoints;
+  const server = createServer((req, res) => void handle(req, res));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const world: GithubWorld = {
+    url: `http://${host}`,
+    host,
+    description: publishedDescription(),
+    tokens: new Map(),
+    repositories: new Map(),
+    wrong: [],
+    calls: [],
+    fault: () => null,
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+
+  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const url = new URL(req.url ?? '', world.url);
+    if (!url.pathname.startsWith(`${API}/`))
+      return git ? passOn(git.origin, req, res) : send(res, { status: 404 });
+    url.pathname = url.pathname.slice(API.length);
+    const method = req.method ?? 'GET';
+    world.calls.push(`${method} ${url.pathname}${url.search}`);
+    const sent = await text(req);
+    const wrong = (why: string) => {
+      world.wrong.push(`${method} ${url.pathname}: ${why}`);
+      send(res, { status: 422, body: { message: why } });
+    };
+    const described = world.description.find(method, url);
+    const handler = described && handlers[`${method} ${described.path}`];
+    if (!handler)
+      return wrong(described ? 'the stand-in has no such endpoint' : 'GitHub has no such endpoint');
+    if (!req.headers['user-agent']) return wrong('a User-Agent is required');
+    const version = req.headers['x-github-api-version'];
+    if (version !== undefined && version !== VERSION) return wrong(`the version ${String(version)}`);
+    const bearer = /^(?:bearer|token) (.+)$/i.exec(req.headers.authorization ?? '')?.[1] ?? '';
+    const token = world.tokens.get(bearer);
+    if (!token) return send(res, { status: 401, body: REQUIRED });
+    const body: unknown = sent === '' ? undefined : JSON.parse(sent);
+    const refused = world.description.wrongWithRequest(described, body);
+    if (refused.length > 0) return wrong(refused.join('; '));
+    const call = { ...described, body, token };
+    const fault = world.fault(call);
+    if (fault !== null && fault !== 'lost') return send(res, fault);
+    const answer = handler(call, world);
+    const amiss = world.description.wrongWithAnswer(described, answer.status ?? 200, answer.body);
+    if (amiss !== null) world.wrong.push(`answer of ${method} ${url.pathname}: ${amiss}`);
+    if (fault === 'lost') return void res.destroy();
+    send(res, { ...answer, headers: { ...headersFor(token), ...answer.headers } });
+  }
+  return world;
+}
+
+const headersFor = ({ scopes, expires }: GithubToken): Record<string, string> => ({
+  ...(scopes && { 'x-oauth-scopes': scopes.join(', ') }),
+  ...(expires !== undefined && { 'github-authentication-token-expiration': expires }),
+  'x-ratelimit-limit': '5000',
+  'x-ratelimit-remaining': '4999',
+});
+
+function send(res: ServerResponse, { status = 200, body, headers }: GithubAnswer): void {
+  res.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
+  res.end(body === undefined ? undefined : JSON.stringify(body));
+}
+
+function passOn(origin: string, req: IncomingMessage, res: ServerResponse): void {
+  const outgoing = request(
+    origin + (req.url ?? ''),
+    { method: req.method, headers: req.headers },
+    (answer) => {
+      res.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(res);
+    },
+  );
+  outgoing.once('error', () => res.destroy());
+  req.pipe(outgoing);
+}

@@ -1,0 +1,226 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Locator, Page } from 'playwright-core';
+import type { Session } from '@saas-codex/contracts/sessions';
+import {
+  accessibilityFaults,
+  complaints,
+  pageOverflow,
+  screenshot,
+  setTheme,
+  smallTargets,
+  startBrowser,
+} from '@saas-codex/testing/browser';
+import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
+import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
+import { startSystem, type System } from '@saas-codex/testing/system';
+import { waitFor } from '@saas-codex/testing/wait-for';
+
+/** A person reviews changes in a real Chromium, as on a forge. */
+let git: GitServer;
+let system: System;
+let browser: Browser;
+let page: Page;
+let errors: string[];
+let session: Session;
+
+const LINES = Array.from({ length: 120 }, (_, n) => `export const value${n} = ${n};`);
+const text = (lines: readonly string[]) => `${lines.join('\n')}\n`;
+const write = (name: string, content: string | Buffer) => writeFile(join(session.repo_path, name), content);
+
+beforeAll(async () => {
+  git = await startGitServer();
+  const repo_url = await git.createRepository('review', {
+    'README.md': '# Garden\n',
+    'logo.png': SAMPLE_IMAGES['image/png'],
+    'src/values.ts': text(LINES),
+    'src/indented.ts': 'if (a) {\n  b();\n}\n',
+    'src/deep/found.ts': 'export const needle = 1;\n',
+  });
+  [system, browser] = await Promise.all([startSystem({ GIT_TRUSTED_HOSTS: git.host }), startBrowser()]);
+  const context = await browser.newContext({
+    viewport: { width: 1500, height: 900 },
+    reducedMotion: 'reduce',
+  });
+  page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  errors = complaints(page);
+  await page.goto(system.link);
+  await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
+  const created = await page.request.post(`${system.url}/api/sessions`, {
+    data: { repo_url },
+    headers: { origin: system.url },
+  });
+  session = (await created.json()) as Session;
+  await write('src/values.ts', text(LINES.with(60, 'export const changed = true;')));
+  await write('src/indented.ts', 'if (a) {\n    b();\n}\n');
+  await write('src/new.ts', 'export const isNew = 1;\n');
+  await write('logo.png', SAMPLE_IMAGES['image/gif']);
+}, 240_000);
+
+afterAll(async () => {
+  await browser.close();
+  await system.stop();
+  await git.stop();
+}, 60_000);
+
+const open = (panel: string) => page.goto(`${system.url}/sessions/${session.session_id}?panel=${panel}`);
+const card = (path: string) => page.locator('section').and(page.getByLabel(path, { exact: true }));
+const press = async (key: string) => {
+  await page.evaluate('document.activeElement.blur()');
+  await page.keyboard.press(key);
+};
+
+async function inEachTheme(name: string): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await setTheme(page, theme);
+    await screenshot(page, `${name}-${theme}`);
+    expect(await accessibilityFaults(page)).toEqual([]);
+  }
+}
+
+test('files are marked as viewed by content, lines between changes are shown, and white space is hidden', async () => {
+  await open('changes');
+  const values = card('src/values.ts');
+  await values.getByText('export const changed = true;').waitFor();
+  await inEachTheme('review');
+
+  // The lines between changes.
+  await values.locator('[data-expand-button]').first().click();
+  await values.getByText('export const value45 = 45;').waitFor();
+
+  // Both sides of an image.
+  const logo = card('logo.png');
+  await logo.getByText('6 × 4').waitFor();
+  await logo.getByText('1 × 1').waitFor();
+
+  // Viewed: the card folds, other tabs know, and a later change takes the mark away.
+  await values.getByLabel('Viewed').check();
+  await page.getByText('1 of 4 viewed').waitFor();
+  await values.getByText('export const changed = true;').waitFor({ state: 'detached' });
+  await screenshot(page, 'review-viewed');
+  await page.reload();
+  await page.getByText('1 of 4 viewed').waitFor();
+  await write('src/values.ts', text(LINES.with(60, 'export const changed = 2;')));
+  await page.reload();
+  await values.getByText('export const changed = 2;').waitFor();
+  expect(await values.getByLabel('Viewed').isChecked()).toBe(false);
+
+  await page.getByRole('button', { name: 'View options' }).click();
+  await page.getByRole('menuitemradio', { name: 'Hide white space' }).click();
+  await card('src/indented.ts').getByText('Only white space changed').waitFor();
+}, 120_000);
+
+test('the keyboard goes from file to file, marks, and searches names and changed lines', async () => {
+  await open('changes');
+  await card('src/values.ts')
+    .getByText(/export const changed/)
+    .waitFor();
+  const file = () => new URL(page.url()).searchParams.get('file');
+  const order: (string | null)[] = [];
+  for (let step = 0; step < 3; step += 1) {
+    const before = file();
+    await press('j');
+    await waitFor(() => file() !== before);
+    order.push(file());
+  }
+  expect(new Set(order).size).toBe(3);
+  await press('k');
+  await waitFor(() => file() === order[1]);
+  await press('v');
+  await page.getByText('1 of 4 viewed').waitFor();
+  await press('v');
+  await page.getByText('1 of 4 viewed').waitFor({ state: 'detached' });
+
+  await press('/');
+  await page.keyboard.type('isnew');
+  await card('src/values.ts').waitFor({ state: 'detached' });
+  await card('src/new.ts').waitFor();
+  await screenshot(page, 'review-search');
+  await page.keyboard.press('Escape');
+  await card('src/values.ts').waitFor();
+}, 120_000);
+
+test('comments, lines between changes and reverts stand in one diff', async () => {
+  await open('changes');
+  const values = card('src/values.ts');
+  const changed = values.getByText(/export const changed/);
+  await changed.waitFor();
+  await values.locator('[data-expand-button]').first().click();
+  const between = values.getByText('export const value45 = 45;');
+  await between.waitFor();
+
+  // A line that did not change takes a comment too, below it. Letters that are typed there are no shortcuts.
+  await values.locator('[data-column-number="46"]').first().hover();
+  await values.locator('[data-utility-button]').click();
+  const field = page.getByRole('textbox', { name: 'Comment on line 46' });
+  await field.pressSequentially('Review j, v or c?');
+  await field.press('ControlOrMeta+Enter');
+  const comment = values.getByRole('article', { name: 'Comment by You' });
+  await comment.getByText('Review j, v or c?').waitFor();
+  const heightOf = async (element: Locator) => (await element.boundingBox())?.y ?? 0;
+  await waitFor(async () => (await heightOf(comment)) > (await heightOf(between)));
+  await inEachTheme('review-comment');
+
+  await values.getByRole('button', { name: 'Revert line 61' }).click();
+  await values.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: '1 comment', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Undo' }).first().click();
+  await changed.waitFor();
+}, 120_000);
+
+test('what was reviewed is left out until it changes again', async () => {
+  await open('changes');
+  await page.getByRole('button', { name: 'Mark as reviewed' }).click();
+  await page.getByRole('button', { name: 'All changes' }).click();
+  await page.getByRole('menuitem', { name: 'Since my last review' }).click();
+  await page.getByText('Nothing new since your last review').waitFor();
+  await write('src/new.ts', 'export const isNew = 2;\n');
+  await page.reload();
+  await card('src/new.ts').waitFor();
+  expect(await page.locator('[data-path]').count()).toBe(1);
+  await card('src/new.ts').getByText('isNew = 2').waitFor();
+  await screenshot(page, 'review-since');
+}, 120_000);
+
+test('all files are read, searched and downloaded, on a phone too', async () => {
+  await open('files');
+  await page.getByRole('button', { name: 'src' }).click();
+  await page.getByRole('button', { name: 'values.ts' }).click();
+  await page.getByText(/export const changed/).waitFor();
+  await inEachTheme('files');
+  // This panel has no room for both, so the list comes back first.
+  await page.getByRole('button', { name: 'All files' }).click();
+  await page.getByRole('searchbox', { name: 'Search names and texts' }).fill('NEEDLE');
+  await page.getByRole('button', { name: 'export const needle = 1;' }).click();
+  const shown = page.locator('section').and(page.getByLabel('src/deep/found.ts', { exact: true }));
+  await shown.getByText('export const needle = 1;').waitFor();
+  await screenshot(page, 'files-search');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    shown.getByRole('button', { name: 'Download file' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('found.ts');
+  expect(readFileSync(await download.path(), 'utf8')).toBe('export const needle = 1;\n');
+
+  const phone = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+    storageState: await page.context().storageState(),
+  });
+  const handy = await phone.newPage();
+  for (const panel of ['files', 'files&file=src/values.ts', 'changes']) {
+    await handy.goto(`${system.url}/sessions/${session.session_id}?panel=${panel}`);
+    await handy
+      .getByText(panel === 'files' ? 'README.md' : /export const (changed|value60)/)
+      .first()
+      .waitFor();
+    await screenshot(handy, `review-phone-${panel.replaceAll(/\W/g, '-')}`);
+    expect(await pageOverflow(handy)).toEqual([]);
+    expect(await smallTargets(handy)).toEqual([]);
+  }
+  await phone.close();
+  expect(errors).toEqual([]);
+}, 120_000);
