@@ -36,13 +36,13 @@ beforeAll(async () => {
   });
   page.setDefaultTimeout(30_000);
   errors = complaints(page);
-}, 240_000);
+});
 
 afterAll(async () => {
   await browser.close();
   await system.stop();
   await git.stop();
-}, 60_000);
+});
 
 const dialog = () => page.getByRole('dialog', { name: 'Checks' });
 const line = (name: string) => dialog().getByRole('listitem').filter({ hasText: name });
@@ -112,7 +112,7 @@ test('a person runs checks, reads what they printed, takes the evidence, and see
   await dialog().getByText('Earlier', { exact: true }).waitFor();
   await dialog().getByText('Passed', { exact: true }).nth(2).waitFor();
   expect(errors).toEqual([]);
-}, 120_000);
+});
 
 test('a person learns why a check failed, and how to declare checks', async () => {
   const failing = { 'README.md': '# Garden\n', failing: '', '.saas-codex/checks.yml': CHECKS };
@@ -125,4 +125,4 @@ test('a person learns why a check failed, and how to declare checks', async () =
   await dialog().getByText('The repository declares no checks').waitFor();
   await lookAt('checks-none');
   expect(errors).toEqual([]);
-}, 120_000);
+});

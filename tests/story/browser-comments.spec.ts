@@ -24,12 +24,12 @@ beforeAll(async () => {
   page = await browser.newPage({ viewport: { width: 1360, height: 860 }, reducedMotion: 'reduce' });
   page.setDefaultTimeout(30_000);
   errors = complaints(page);
-}, 240_000);
+});
 
 afterAll(async () => {
   await browser.close();
   await system.stop();
-}, 60_000);
+});
 
 const path = (rest: string) => `/api/sessions/${page.url().split('/sessions/')[1]?.split('?')[0]}${rest}`;
 const read = async <T>(rest: string) => (await (await system.api(path(rest))).json()) as T;
@@ -112,7 +112,7 @@ test('a person comments on lines, sees the comments of others, and sends them al
   await page.setViewportSize({ width: 390, height: 844 });
   await lookAt('comments-sent');
   expect(errors).toEqual([]);
-}, 240_000);
+});
 
 test('on a touch screen a line is commented on by taps', async () => {
   const phone = await browser.newPage({
@@ -131,4 +131,4 @@ test('on a touch screen a line is commented on by taps', async () => {
   await screenshot(phone, 'comment-touch');
   expect(await smallTargets(phone)).toEqual([]);
   await phone.close();
-}, 120_000);
+});

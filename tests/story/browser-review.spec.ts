@@ -57,13 +57,13 @@ beforeAll(async () => {
   await write('src/indented.ts', 'if (a) {\n    b();\n}\n');
   await write('src/new.ts', 'export const isNew = 1;\n');
   await write('logo.png', SAMPLE_IMAGES['image/gif']);
-}, 240_000);
+});
 
 afterAll(async () => {
   await browser.close();
   await system.stop();
   await git.stop();
-}, 60_000);
+});
 
 const open = (panel: string) => page.goto(`${system.url}/sessions/${session.session_id}?panel=${panel}`);
 const card = (path: string) => page.locator('section').and(page.getByLabel(path, { exact: true }));
@@ -110,7 +110,7 @@ test('files are marked as viewed by content, lines between changes are shown, an
   await page.getByRole('button', { name: 'View options' }).click();
   await page.getByRole('menuitemradio', { name: 'Hide white space' }).click();
   await card('src/indented.ts').getByText('Only white space changed').waitFor();
-}, 120_000);
+});
 
 test('the keyboard goes from file to file, marks, and searches names and changed lines', async () => {
   await open('changes');
@@ -140,7 +140,7 @@ test('the keyboard goes from file to file, marks, and searches names and changed
   await screenshot(page, 'review-search');
   await page.keyboard.press('Escape');
   await card('src/values.ts').waitFor();
-}, 120_000);
+});
 
 test('comments, lines between changes and reverts stand in one diff', async () => {
   await open('changes');
@@ -168,7 +168,7 @@ test('comments, lines between changes and reverts stand in one diff', async () =
   await page.getByRole('button', { name: '1 comment', exact: true }).waitFor();
   await page.getByRole('button', { name: 'Undo' }).first().click();
   await changed.waitFor();
-}, 120_000);
+});
 
 test('what was reviewed is left out until it changes again', async () => {
   await open('changes');
@@ -182,7 +182,7 @@ test('what was reviewed is left out until it changes again', async () => {
   expect(await page.locator('[data-path]').count()).toBe(1);
   await card('src/new.ts').getByText('isNew = 2').waitFor();
   await screenshot(page, 'review-since');
-}, 120_000);
+});
 
 test('all files are read, searched and downloaded, on a phone too', async () => {
   await open('files');
@@ -223,4 +223,4 @@ test('all files are read, searched and downloaded, on a phone too', async () => 
   }
   await phone.close();
   expect(errors).toEqual([]);
-}, 120_000);
+});

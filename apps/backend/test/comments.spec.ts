@@ -41,8 +41,8 @@ beforeAll(async () => {
     createPerson(world.backend, tenant.tenant_id, 'admin'),
     createPerson(world.backend, tenant.tenant_id, 'viewer'),
   ]);
-}, 60_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 let repository: Promise<string> | undefined;
 async function startSession(): Promise<Session> {
@@ -139,7 +139,7 @@ test('a comment follows its lines through later runs, and says what has become o
   ]);
   await done(session, `sed -i 's/a + b/a - b/' calc.js`);
   expect((await list(session, '?status=addressed')).map(({ text }) => text)).toEqual(['Is this needed?']);
-}, 90_000);
+});
 
 test('comments are sent once, by whoever asks first, and with the run or not at all', async () => {
   const session = await startSession();
@@ -172,7 +172,7 @@ test('comments are sent once, by whoever asks first, and with the run or not at 
   const prompts = (await world.runs(session.session_id)).map(({ prompt }) => prompt);
   expect(prompts).toEqual([expect.stringContaining('First'), expect.stringContaining('Second')]);
   expect(prompts[1]).not.toContain('First');
-}, 60_000);
+});
 
 test('a prompt that leaves the queue gives its comments back, but not to send them twice', async () => {
   const session = await startSession();
@@ -200,7 +200,7 @@ test('a prompt that leaves the queue gives its comments back, but not to send th
   await writeFile(join(world.root, session.session_id, 'repo', 'go'), '');
   await world.runIs(work.run_id, 'succeeded');
   expect((await send(session)).body.code).toBe('comments_missing');
-}, 60_000);
+});
 
 test('people see each other’s comments live, edit their own, and resolve all', async () => {
   const session = await startSession();
@@ -228,7 +228,7 @@ test('people see each other’s comments live, edit their own, and resolve all',
   expect(await remove(note, ben.key)).toBe(404);
   expect((await list(session)).map(({ text }) => text)).toEqual(['Ours']);
   await waitFor(async () => (await heard()) === 5);
-}, 60_000);
+});
 
 test('refuses lines that are not there, and more comments than a session takes', async () => {
   const session = await startSession();
@@ -255,4 +255,4 @@ test('refuses lines that are not there, and more comments than a session takes',
 
   await world.call('PATCH', `/api/sessions/${session.session_id}`, { status: 'archived' });
   expect((await send(session)).body.code).toBe('session_archived');
-}, 60_000);
+});

@@ -64,7 +64,7 @@ afterAll(async () => {
   await git.stop();
   threads.closeAllConnections();
   await new Promise((resolve) => threads.close(resolve));
-}, 60_000);
+});
 
 async function create(body: object): Promise<Session> {
   const response = await backend.post('/api/sessions', body);

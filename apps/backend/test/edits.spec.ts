@@ -23,8 +23,8 @@ beforeAll(async () => {
   world = await SessionsWorld.create();
   repoUrl = await world.git.createRepository('hello', { ...HISTORY_FILES, lines: LINES });
   await world.startRunner();
-}, 60_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 const at = (id: string, path: string) => `/api/sessions/${id}/${path}`;
 const revert = (id: string, body: object, headers = {}) =>
@@ -106,7 +106,7 @@ describe('taking changes back', () => {
       expect([seed, await differences(id, base)]).toEqual([seed, []]);
       expect((await look(world, id)).head).toBe(head);
     }
-  }, 180_000);
+  });
 
   test('only the lines that were named, whatever has happened elsewhere since', async () => {
     const id = await start();
@@ -141,7 +141,7 @@ describe('taking changes back', () => {
       body: { code: 'hunk_not_found' },
     });
     expect(await revert(id, { scope: 'file', path: 'README.md' })).toMatchObject({ status: 404 });
-  }, 60_000);
+  });
 
   test('is refused, and changes nothing, where the same lines were changed since', async () => {
     const id = await start();
@@ -160,7 +160,7 @@ describe('taking changes back', () => {
     });
     expect(await tree(id)).toBe(before);
     expect((await world.runs(id)).map(({ kind }) => kind)).toEqual(['setup', 'setup']);
-  }, 60_000);
+  });
 
   test('waits for the run that works, and fails with the same words if that run has changed the lines', async () => {
     const id = await start();
@@ -190,7 +190,7 @@ describe('taking changes back', () => {
     expect(world.model.requests.at(-1)?.prompts.at(-1)).toBe('Note later');
     expect((await world.runs(id)).find(({ run_id }) => run_id === held.run_id)?.prompt).toBe('Note later');
     expect(await read(id, 'lines')).toContain('THREE');
-  }, 90_000);
+  });
 });
 
 describe('a patch', () => {
@@ -207,7 +207,7 @@ describe('a patch', () => {
     expect((await diff(id)).files).toEqual([]);
     expect(await done(await applyPatch(id, patch))).toMatchObject({ prompt: 'Apply a patch to 5 files' });
     expect(await tree(id)).toBe(after);
-  }, 60_000);
+  });
 
   test('is merged three-way, or refused with the hunks that do not fit', async () => {
     const id = await start();
@@ -239,7 +239,7 @@ describe('a patch', () => {
     await change(id, `sed -i 's/^XX$/line 20/' lines`);
     await done(await applyPatch(id, patch));
     expect(await read(id, 'lines')).toMatch(/^three$[^]*^twenty$/m);
-  }, 60_000);
+  });
 });
 
 describe('a file written by hand', () => {
@@ -262,7 +262,7 @@ describe('a file written by hand', () => {
     await done(await write(id, { path: 'new/deep', content: null, tree: (await diff(id)).to }));
     expect((await diff(id)).files.map(({ path }) => path)).not.toContain('new/deep');
     await done(await write(id, { path: 'pipe', content: 'no pipe\n', tree: tree1 }));
-  }, 60_000);
+  });
 
   test('never replaces a file that is ignored, nor writes through a link that the agent has put there', async () => {
     const id = await start();
@@ -282,7 +282,7 @@ describe('a file written by hand', () => {
     await done(await write(id, { path: 'a', content: 'plain\n', tree: after.to }));
     expect(await read(id, 'a')).toBe('plain\n');
     expect(await diff(id, `?from=${after.to}`)).toMatchObject({ files: [{ path: 'a' }] });
-  }, 60_000);
+  });
 });
 
 describe('an edit', () => {
@@ -300,7 +300,7 @@ describe('an edit', () => {
     await world.runIs(first.body.run_id, 'succeeded');
     expect((await diff(id)).files).toEqual([]);
     expect((await world.runs(id)).filter(({ kind }) => kind === 'edit')).toHaveLength(1);
-  }, 90_000);
+  });
 
   test.each(['a runner that dies', 'a cancel'])(
     'that is cut off by %s leaves the files as they were',
@@ -326,7 +326,6 @@ describe('an edit', () => {
       await done(await revert(id, { scope: 'all' }));
       expect((await diff(id)).files).toEqual([]);
     },
-    90_000,
   );
 
   test('is for those who may send prompts in the session', async () => {
@@ -351,5 +350,5 @@ describe('an edit', () => {
       status: 404,
       body: { code: 'tree_not_found' },
     });
-  }, 60_000);
+  });
 });

@@ -19,12 +19,12 @@ let webhook: ForgeWebhook;
 beforeAll(async () => {
   world = await PullRequestsWorld.start();
   webhook = (await world.call<ForgeWebhook>('POST', `/api/forges/${world.forgeId}/webhook`)).body;
-}, 60_000);
+});
 afterAll(async () => {
   const { wrong } = world.github;
   await world.stop();
   expect(wrong).toEqual([]);
-}, 60_000);
+});
 
 const sign = (body: string, secret = webhook.secret ?? '') =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;

@@ -64,7 +64,7 @@ beforeAll(async () => {
   await git.createRepository('acme/app', { 'README.md': '# Private\n' });
   await git.commit('acme/app', { 'new.md': 'new\n' }, 'feature');
   git.protect('acme/app', { username: 'x-access-token', password: token });
-}, 60_000);
+});
 
 beforeEach(() => {
   github.tokens.clear();

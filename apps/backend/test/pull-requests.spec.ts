@@ -14,7 +14,7 @@ import { waitFor } from '@saas-codex/testing/wait-for';
 let world: PullRequestsWorld;
 beforeAll(async () => {
   world = await PullRequestsWorld.start();
-}, 60_000);
+});
 afterEach(() => {
   world.github.fault = () => null;
 });
@@ -23,7 +23,7 @@ afterAll(async () => {
   await world.stop();
   // Every call was one that GitHub describes.
   expect(wrong).toEqual([]);
-}, 60_000);
+});
 
 const ofBranch = (branch: string) => world.ofBranch(branch);
 const at = (one: Session | undefined) => one?.pull_request;
@@ -170,7 +170,7 @@ describe('a forge that fails', () => {
   // tests/faults/long has all other faults.
   it('to answer once, at each call, leaves one pull request that is as it was asked for', async () => {
     for (const operation of OPERATIONS) await expectOneInSpiteOf(world, operation, 'lost');
-  }, 120_000);
+  });
 
   it('is left alone until it wants to be asked again, also by webhooks and a new scan', async () => {
     const { id, branch } = await world.pushed();
@@ -213,7 +213,7 @@ describe('a forge that fails', () => {
 
   it('and a backend that ends while one is opened: the next one finds it, and opens no second one', async () => {
     await expectOneInSpiteOfAnEnd(world, CREATE);
-  }, 60_000);
+  });
 
   it('finds what was opened when two ask at once', async () => {
     const { id, branch } = await world.pushed();

@@ -52,7 +52,7 @@ beforeAll(async () => {
   member = await createPerson(backend, tenantId, 'member');
   colleague = await createPerson(backend, tenantId, 'member');
   await call('POST', '/api/credentials', { host: git.host, token, owner: 'organisation' }, {});
-}, 60_000);
+});
 afterAll(async () => {
   await backend.stop();
   runner.stop();
@@ -209,7 +209,7 @@ describe('a commit', () => {
     expect(await atHost(name, 'for-each-ref', '--format=%(refname)')).toBe(
       `refs/heads/${branch}\nrefs/heads/main`,
     );
-  }, 120_000);
+  });
 
   it('is one per run on request, each by the person who prompted it', async () => {
     const { at, id, name, write } = await open();
@@ -254,7 +254,7 @@ describe('a commit', () => {
       status: 409,
       body: { code: 'commit_outdated' },
     });
-  }, 120_000);
+  });
 
   it('says what it would lack, and leaves it out on request only', async () => {
     const { at, write } = await open();
@@ -307,7 +307,7 @@ describe('a commit', () => {
       status: 409,
       body: { code: 'repository_missing' },
     });
-  }, 120_000);
+  });
 });
 
 describe('a push', () => {
@@ -377,7 +377,7 @@ describe('a push', () => {
       status: 'failed',
       failure: { code: 'branch_moved', detail: expect.stringContaining('deleted') },
     });
-  }, 120_000);
+  });
 
   it('says what the host says, and goes again once it is mended', async () => {
     const { at, name, write } = await open();
@@ -407,7 +407,7 @@ describe('a push', () => {
     expect(denied.failure?.detail).toContain('Settings → Git credentials');
     git.protect(name, { username: 'git', password: token });
     expect(await ended(at, (await push(at, second.commit_id)).body)).toMatchObject({ status: 'pushed' });
-  }, 120_000);
+  });
 
   it('waits for a host that does not answer, and says until when', async () => {
     const { at, name, write } = await open();
@@ -429,7 +429,7 @@ describe('a push', () => {
     await sql('UPDATE session_pushes SET retry_at = now() WHERE id = $1', [sent.push_id]);
     await backend.app.get(PushReconciler, { strict: false }).scanNow();
     expect(await ended(at, sent)).toMatchObject({ status: 'pushed', failure: null, retry_at: null });
-  }, 120_000);
+  });
 
   it('is made once, whenever the backend ends', async () => {
     for (const [kind, taken] of [
@@ -465,7 +465,7 @@ describe('a push', () => {
       if (taken) expect(await readFile(log, 'utf8')).toBe('pushed\n');
       expect((await call<CommitPage>('GET', `${at}/commits`)).body.items).toHaveLength(1);
     }
-  }, 120_000);
+  });
 
   it('is only for those who may, and keeps the token to itself', async () => {
     const { at, write } = await open({ 'README.md': '# Hello\n' }, { visibility: 'private' });
@@ -492,7 +492,7 @@ describe('a push', () => {
     }));
     const places = [...(await Promise.all(tables)), ...(await filesBelow(root))];
     expect(search(places, { token: patternOf(token) })).toEqual({ token: [] });
-  }, 120_000);
+  });
 
   it('goes over ssh with a deploy key', async () => {
     const ssh = await startSshServer();
@@ -532,7 +532,7 @@ describe('a push', () => {
       await keyed.stop();
       await ssh.stop();
     }
-  }, 120_000);
+  });
 });
 
 it('what is pushed is bit by bit what was reviewed, whatever the agent does to its own repository', async () => {
@@ -540,7 +540,7 @@ it('what is pushed is bit by bit what was reviewed, whatever the agent does to i
   const shipped = { open: () => open(SHIPPED_FILES), bare: (name: string) => git.path(name), call, marker };
   await shipsExactly(shipped, 1);
   expect(existsSync(marker)).toBe(false);
-}, 240_000);
+});
 
 /** What is on the disk of the sessions and mirrors. */
 async function filesBelow(folder: string): Promise<{ name: string; content: Buffer }[]> {

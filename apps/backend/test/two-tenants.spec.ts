@@ -183,8 +183,8 @@ beforeAll(async () => {
   [shipped = shipped] = await sql<typeof shipped>(PUSHED_COMMIT, pushed);
   await sql(MERGED_PULL_REQUEST, pushed);
   await world.call('POST', `/api/forges/${forge}/webhook`, undefined, theirs.headers);
-}, 120_000);
-afterAll(() => world.destroy(), 60_000);
+});
+afterAll(() => world.destroy());
 
 /** The owner of a new tenant. */
 async function ownerOf(name: string): Promise<typeof theirs> {

@@ -88,7 +88,7 @@ beforeAll(async () => {
   killed = { world: of, runId };
   world = await newWorld();
   runner = await world.startRunner(JAILED);
-}, 60_000);
+});
 afterAll(() => Promise.all(worlds.map((each) => each.destroy())));
 
 describe('checks', () => {
@@ -201,13 +201,13 @@ describe('checks', () => {
   });
 
   it('are interrupted, and not passed, when their runner is killed', async () => {
-    const events = await killed.world.ended(killed.runId, 40_000);
+    const events = await killed.world.ended(killed.runId);
     expect(events.at(-1)).toMatchObject({
       type: 'run.interrupted',
       data: { reason: 'The runner working on this was lost. Nothing is proven. Run the checks again.' },
     });
     expect(items(events).some(({ exit_code: code }) => code === 0)).toBe(false);
-  }, 60_000);
+  });
 
   it('are refused where there is no jail', async () => {
     const of = await newWorld();

@@ -13,7 +13,7 @@ import type { GithubAnswer } from '@saas-codex/testing/forges/github-world';
 let world: PullRequestsWorld;
 beforeAll(async () => {
   world = await PullRequestsWorld.start();
-}, 60_000);
+});
 afterEach(() => {
   world.github.fault = () => null;
 });
@@ -21,7 +21,7 @@ afterAll(async () => {
   const { wrong } = world.github;
   await world.stop();
   expect(wrong).toEqual([]);
-}, 60_000);
+});
 
 const FAULTS: [string, GithubAnswer | 'lost'][] = [
   ['an answer that is lost', 'lost'],
@@ -37,11 +37,9 @@ it.each(FAULTS)(
   async (_, fault) => {
     for (const operation of OPERATIONS) await expectOneInSpiteOf(world, operation, fault);
   },
-  300_000,
 );
 
 it.each(OPENING)(
   'a backend that ends at %s: the next one finishes it, and opens no second one',
   (operation) => expectOneInSpiteOfAnEnd(world, operation),
-  120_000,
 );
