@@ -341,12 +341,8 @@ async function doEverything(): Promise<void> {
   ]);
   await mine('undoRewind', () => send('POST', `${at}/rewind/undo`));
   await sql('UPDATE sessions SET rewind = NULL WHERE id = $1', [session.session_id]);
-  // Edits read the files, which only this session has.
-  const [{ base_tree: base } = { base_tree: '' }] = await sql<{ base_tree: string }>(
-    'SELECT base_tree FROM sessions WHERE id = $1',
-    [session.session_id],
-  );
-  await mine('writeFile', () => send('PUT', `${at}/files`, { path: 'new.md', content: 'a', tree: base }));
+  const { to } = await send('GET', `${at}/diff`);
+  await mine('writeFile', () => send('PUT', `${at}/files`, { path: 'new.md', content: 'a', tree: to }));
   const added = '--- /dev/null\n+++ b/other.md\n@@ -0,0 +1 @@\n+a\n';
   await mine('applyPatch', () => send('POST', `${at}/patches`, { patch: added }));
   // As if an agent had added a file.

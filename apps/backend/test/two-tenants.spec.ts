@@ -367,6 +367,7 @@ const WITHOUT_ROWS = [
   'revokeOtherSignIns',
   'readHealth',
   'readReadiness',
+  'listEvidenceKeys',
   'readMe',
   'readSystem',
   'createTenant',
@@ -385,6 +386,8 @@ const WITHOUT_ROWS = [
   'openShareLink',
   // Whoever calls it has no tenant.
   'receiveForgeWebhook',
+  // It names no row: git asks with what the caller's own sessions are cloned with (credentials.spec.ts).
+  'listRepositoryRefs',
 ];
 /** What these read is the identity's, which the system's role reads: they have their predicates only. */
 const OF_PEOPLE = /^\/api\/(me|members|scim|invitations|tenants|api-keys|service-accounts)/;
