@@ -106,12 +106,16 @@ async function doEverything(): Promise<void> {
     const [entry] = added;
     if (entry) entries.set(id, entry.entry);
   };
+  /** What was done so far only to prepare the next operation. */
+  const passOver = async () => {
+    for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  };
   const password = secret(`${SECRET}password-of-the-spec`);
   const script = `echo ${secret(`${SECRET}script`)}`;
   const member = await createPerson(backend, tenantId, 'member');
   const leaver = await createPerson(backend, tenantId, 'member');
   // The entries that the making of the people has left.
-  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  await passOver();
 
   const token = secret(await createSignInToken(backend.app.get<Auth>(AUTH), member.email));
   await mine('signIn', () => send('POST', '/api/auth/sign-in', { token }, {}));
@@ -122,7 +126,7 @@ async function doEverything(): Promise<void> {
   const signInBody = { email: member.email, password };
   await mine('signInWithPassword', () => send('POST', '/api/auth/sign-in/password', signInBody, {}));
   const browser = await signIn(backend, member.email);
-  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  await passOver();
   await mine('updateMe', () => send('PATCH', '/api/me', { name: 'Renamed' }, browser));
   const next = secret(`${SECRET}next-password`);
   let changed = browser;
@@ -143,7 +147,7 @@ async function doEverything(): Promise<void> {
   );
   await mine('revokeOtherSignIns', () => send('DELETE', '/api/me/sign-ins', undefined, changed));
   const other = await signIn(backend, email);
-  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  await passOver();
   const signIns = await send('GET', '/api/me/sign-ins', undefined, changed);
   const [another] = (signIns.items as unknown as { sign_in_id: string; current: boolean }[]).filter(
     ({ current }) => !current,
@@ -176,7 +180,7 @@ async function doEverything(): Promise<void> {
     send('POST', '/api/invitations/accept', { token: tokenOf(invitation), new_account: newAccount }, {}),
   );
   await invite();
-  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  await passOver();
   await mine('revokeInvitation', () => send('DELETE', `/api/invitations/${invitation.invitation_id}`));
   await mine('updateMember', () => send('PATCH', `/api/members/${member.userId}`, { role: 'admin' }));
   await mine('resetMemberPassword', () => send('PUT', `/api/members/${member.userId}/password-reset`));
@@ -184,7 +188,7 @@ async function doEverything(): Promise<void> {
   await mine('leaveTenant', () => send('POST', `/api/tenants/${tenantId}/leave`, undefined, leaver.cookie));
 
   const directoryPerson = await createPerson(backend, tenantId, 'member');
-  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  await passOver();
   const scim = '/api/scim/v2/Users';
   await mine('createScimUser', () => send('POST', scim, { userName: 'expected@example.org' }));
   const active = (value: boolean) => ({ Operations: [{ op: 'replace', path: 'active', value }] });
@@ -316,7 +320,7 @@ async function doEverything(): Promise<void> {
   const commentAt = `${at}/comments/${comment.comment_id}`;
   await mine('updateComment', () => send('PATCH', commentAt, { resolved: true }));
   await send('PATCH', commentAt, { resolved: false });
-  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  await passOver();
   await mine('sendComments', () => send('POST', `${at}/comments/send`, {}));
   await mine('deleteComment', () => send('DELETE', commentAt));
   await sql(`UPDATE runs SET status = 'cancelled' WHERE session_id = $1`, [session.session_id]);
@@ -366,15 +370,17 @@ async function doEverything(): Promise<void> {
   );
   const forShipping = { kind: 'github', url: 'https://git.example.test', token: 'a-token-of-the-spec' };
   const { forge_id: forgeId } = await send('POST', '/api/forges', forShipping);
+  await passOver();
   await mine('openPullRequest', () => send('POST', `${at}/pull-request`, { title: 'Say hello' }));
   await mine('updatePullRequest', () => send('PATCH', `${at}/pull-request`, { title: 'Say hi' }));
   await send('DELETE', `/api/forges/${forgeId}`);
+  await passOver();
   await mine('resetHome', () => send('DELETE', `${at}/home`));
   let shared: Body = {};
   await mine('createShareLink', async () => (shared = await send('POST', `${at}/share-links`, {})));
   await send('POST', '/api/share-links/open', { token: secret(tokenOf(shared)) }, {});
   await waitFor(async () => (await list('action=share_link.opened')).length > 0);
-  for (const { id } of await sql<{ id: string }>('SELECT id FROM audit_entries')) seen.add(id);
+  await passOver();
   await mine('revokeShareLink', () => send('DELETE', `${at}/share-links/${shared.share_link_id}`));
   await mine('deleteSession', () => send('DELETE', at));
   await mine('updateModels', () => send('PATCH', '/api/models', { allowed: ['gpt-5'] }));
