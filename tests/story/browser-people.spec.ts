@@ -73,7 +73,6 @@ async function open(address: string, cookies: Cookie[] = []): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1360, height: 860 } });
   await context.addCookies(cookies);
   const tab = await context.newPage();
-  tab.setDefaultTimeout(30_000);
   tabs.push(tab);
   await tab.goto(address);
   return tab;

@@ -25,7 +25,6 @@ beforeAll(async () => {
     startBrowser(),
   ]);
   page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
-  page.setDefaultTimeout(30_000);
   errors = complaints(page);
 });
 

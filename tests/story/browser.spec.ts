@@ -54,7 +54,6 @@ beforeAll(async () => {
     reducedMotion: 'reduce',
   });
   page = await context.newPage();
-  page.setDefaultTimeout(30_000);
   errors = complaints(page);
 });
 
@@ -507,7 +506,6 @@ test('what no diff shows can be found in Changes: ignored files to download, cha
 
 test('everything can be done with the keyboard alone: sign in, prompt, review, archive, undo, go elsewhere', async () => {
   const visitor = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  visitor.setDefaultTimeout(30_000);
   const { keyboard } = visitor;
   await visitor.goto(system.link);
   await tabTo(visitor, 'Prompt');
@@ -694,7 +692,6 @@ test('a run that asks waits for an answer, which one thumb gives, and says after
   const storageState = await page.context().storageState();
   const touch = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
   const phone = await browser.newPage({ ...touch, storageState });
-  phone.setDefaultTimeout(30_000);
   await phone.goto(`${system.url}/sessions/${id}`);
   await phone.getByRole('button', { name: 'Session actions' }).tap();
   await phone.getByRole('menuitem', { name: 'Approvals…' }).tap();
