@@ -34,7 +34,6 @@ beforeAll(async () => {
     reducedMotion: 'reduce',
     acceptDownloads: true,
   });
-  page.setDefaultTimeout(30_000);
   errors = complaints(page);
 });
 

@@ -22,7 +22,6 @@ let errors: string[];
 beforeAll(async () => {
   [system, browser] = await Promise.all([startSystem({ DEMO_PACE: '0' }), startBrowser()]);
   page = await browser.newPage({ viewport: { width: 1360, height: 860 }, reducedMotion: 'reduce' });
-  page.setDefaultTimeout(30_000);
   errors = complaints(page);
 });
 

@@ -44,7 +44,6 @@ beforeAll(async () => {
     reducedMotion: 'reduce',
   });
   page = await context.newPage();
-  page.setDefaultTimeout(30_000);
   errors = complaints(page);
   await page.goto(system.link);
   await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
