@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { Ajv } from 'ajv';
+import { githubDescription } from './forges/github-description.js';
 
 /** Somebody who has an account at GitHub. */
 export interface GithubTestPerson {
@@ -34,18 +33,7 @@ export interface GithubServer {
   stop(): Promise<void>;
 }
 
-type Schema = Record<string, unknown>;
-interface Parameter {
-  name: string;
-  in: string;
-  schema: Schema;
-}
 type Path = '/user' | '/user/emails' | '/user/orgs' | '/user/teams';
-
-const description = JSON.parse(readFileSync(new URL('github-openapi.json', import.meta.url), 'utf8')) as {
-  paths: Record<Path, { get: { parameters: Parameter[] } }>;
-  components: { schemas: Record<string, Schema> };
-};
 
 /** What each path needs of the token, by its description. */
 const SCOPES: Record<Path, readonly string[]> = {
@@ -54,6 +42,7 @@ const SCOPES: Record<Path, readonly string[]> = {
   '/user/orgs': ['read:org', 'user'],
   '/user/teams': ['read:org', 'user', 'repo'],
 };
+const isPath = (path: string): path is Path => path in SCOPES;
 const AUTHORIZE = ['client_id', 'redirect_uri', 'scope', 'state', 'code_challenge', 'code_challenge_method'];
 const EXCHANGE = ['client_id', 'client_secret', 'code', 'redirect_uri', 'code_verifier'];
 /** OAuth's own, which GitHub does not read. */
@@ -68,12 +57,12 @@ interface Grant {
 
 /**
  * A stand-in for GitHub as an Enterprise Server shows it, on loopback: its web flow for OAuth apps as the docs describe it, and the part of
- * its API in github-openapi.json (an extract of the description that GitHub publishes). Each call is checked against that, and so is each answer.
+ * its API that signing in asks for. Each call is held to the description that GitHub publishes, and so is each answer.
  */
 export async function startGithubServer(): Promise<GithubServer> {
   const codes = new Map<string, Grant>();
   const tokens = new Map<string, Grant>();
-  const ajv = new Ajv({ strict: false, validateFormats: false }).addSchema(description, 'github');
+  const description = githubDescription();
   const server = createServer((req, res) => void handle(req, res));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -150,11 +139,12 @@ export async function startGithubServer(): Promise<GithubServer> {
     answer(res, 200, { access_token: token, scope: grant.scopes.join(','), token_type: 'bearer' });
   }
 
-  function api(req: IncomingMessage, { pathname, search, searchParams }: URL, res: ServerResponse): void {
-    const path = pathname.replace('/api/v3', '') as Path;
-    world.calls.push(path + search);
-    const operation = req.method === 'GET' ? description.paths[path] : undefined;
-    if (!operation) return answer(res, 404, { message: 'Not Found', path });
+  function api(req: IncomingMessage, address: URL, res: ServerResponse): void {
+    address.pathname = address.pathname.replace('/api/v3', '');
+    const path = address.pathname;
+    world.calls.push(path + address.search);
+    const described = description.find(req.method ?? 'GET', address);
+    if (!described || !isPath(path)) return answer(res, 404, { message: 'Not Found', path });
     if (world.broken[path] !== undefined)
       return void res.writeHead(world.broken[path], { 'content-type': 'application/json' }).end('{}');
     if (!req.headers['user-agent']) return answer(res, 403, { message: 'A User-Agent is required', path });
@@ -165,15 +155,11 @@ export async function startGithubServer(): Promise<GithubServer> {
     const needed = SCOPES[path];
     if (needed.length > 0 && !needed.some((scope) => grant.scopes.includes(scope)))
       return answer(res, 403, { message: `Needs ${needed.join(' or ')}`, path });
-    const { parameters } = operation.get;
-    const refused = [...searchParams].filter(([name, value]) => {
-      const declared = parameters.find((one) => one.in === 'query' && one.name === name);
-      return !declared || !ajv.validate(declared.schema, Number(value));
-    });
+    const refused = description.wrongWithRequest(described, undefined);
     if (refused.length > 0) return answer(res, 422, { path, refused });
-    const body = page(bodyOf(path, grant.person), searchParams);
-    const pointer = `github#/paths/${path.replaceAll('/', '~1')}/get/responses/200/content/application~1json/schema`;
-    if (!ajv.validate(pointer, body)) return answer(res, 500, { path, errors: ajv.errors });
+    const body = page(bodyOf(path, grant.person), address.searchParams);
+    const amiss = description.wrongWithAnswer(described, 200, body);
+    if (amiss !== null) return answer(res, 500, { path, amiss });
     answer(res, 200, body);
   }
 
@@ -190,15 +176,27 @@ export async function startGithubServer(): Promise<GithubServer> {
 function bodyOf(path: Path, person: GithubTestPerson): object | object[] {
   switch (path) {
     case '/user':
-      return { ...sample('private-user'), id: person.id, login: person.login, name: person.name };
+      return {
+        ...githubDescription().sample('private-user'),
+        id: person.id,
+        login: person.login,
+        name: person.name,
+      };
     case '/user/emails':
       return person.emails;
     case '/user/orgs':
-      return person.organisations.map((login) => ({ ...sample('organization-simple'), login }));
+      return person.organisations.map((login) => ({
+        ...githubDescription().sample('organization-simple'),
+        login,
+      }));
     case '/user/teams':
       return person.teams.map((team) => {
         const [login = '', slug = ''] = team.split('/');
-        return { ...sample('team-full'), slug, organization: { ...sample('team-organization'), login } };
+        return {
+          ...githubDescription().sample('team-full'),
+          slug,
+          organization: { ...githubDescription().sample('team-organization'), login },
+        };
       });
   }
 }
@@ -208,24 +206,4 @@ function page(body: object | object[], query: URLSearchParams): object | object[
   const size = Math.min(Number(query.get('per_page') ?? 30), 100);
   const start = (Number(query.get('page') ?? 1) - 1) * size;
   return body.slice(start, start + size);
-}
-
-/** The least that the schema of this name accepts. */
-function sample(name: string): Record<string, unknown> {
-  return valueOf(description.components.schemas[name] ?? {}) as Record<string, unknown>;
-}
-
-function valueOf(schema: Schema): unknown {
-  const { $ref: ref, type, enum: values, nullable } = schema;
-  if (typeof ref === 'string') return sample(ref.split('/').pop() ?? '');
-  if (nullable === true) return null;
-  if (Array.isArray(values)) return values[0];
-  if (type === 'object') {
-    const properties = (schema['properties'] ?? {}) as Record<string, Schema>;
-    const required = (schema['required'] ?? []) as string[];
-    return Object.fromEntries(required.map((key) => [key, valueOf(properties[key] ?? {})]));
-  }
-  if (type === 'array') return [];
-  if (type === 'boolean') return false;
-  return type === 'integer' ? 1 : 'x';
 }

@@ -1,12 +1,10 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { githubDescription } from './github-description.js';
 import { githubRepositories } from './github-repositories.js';
 import type { GithubAnswer, GithubEndpoints, GithubToken, GithubWorld } from './github-world.js';
-import { OpenApiDescription } from './openapi-description.js';
 
 interface Options {
   endpoints?: GithubEndpoints[];
@@ -18,16 +16,9 @@ const API = '/api/v3';
 const VERSION = '2022-11-28';
 const REQUIRED = { message: 'Requires authentication', documentation_url: 'https://docs.github.com/rest' };
 
-/** Parsed once per process: it has 13 MB. */
-let published: OpenApiDescription | undefined;
-function publishedDescription(): OpenApiDescription {
-  const file = createRequire(import.meta.url).resolve('@octokit/openapi/generated/api.github.com.json');
-  return (published ??= new OpenApiDescription(readFileSync(file, 'utf8')));
-}
-
 /**
  * A stand-in for GitHub on loopback. It holds every call and every answer of its own to the description that GitHub publishes
- * (@octokit/openapi): a call that GitHub would refuse is refused, and noted in `wrong`. What it does is in files beside this one.
+ * (github-openapi.json): a call that GitHub would refuse is refused, and noted in `wrong`. What it does is in files beside this one.
  */
 export async function startGithub({ endpoints = [], git }: Options = {}): Promise<GithubWorld> {
   const handlers: GithubEndpoints = Object.assign({}, githubRepositories, ...endpoints) as GithubEndpoints;
@@ -38,7 +29,7 @@ export async function startGithub({ endpoints = [], git }: Options = {}): Promis
   const world: GithubWorld = {
     url: `http://${host}`,
     host,
-    description: publishedDescription(),
+    description: githubDescription(),
     tokens: new Map(),
     repositories: new Map(),
     wrong: [],
