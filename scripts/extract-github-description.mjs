@@ -23,6 +23,7 @@ GET /repos/{owner}/{repo}/pulls/{pull_number}
 GET /repos/{owner}/{repo}/pulls/{pull_number}/comments
 GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews
 GET /repos/{owner}/{repo}/tags
+DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels
 PATCH /repos/{owner}/{repo}/pulls/{pull_number}
 POST /repos/{owner}/{repo}/pulls
 POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers

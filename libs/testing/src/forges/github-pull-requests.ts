@@ -145,6 +145,12 @@ export function githubPullRequests(): GithubPullRequestState {
         return { body: pullRequest(world, one, 'pull-request') };
       }),
 
+    'DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels': (call) =>
+      onOne(call, (one) => {
+        one.labels = [];
+        return { status: 204 };
+      }),
+
     'PUT /repos/{owner}/{repo}/issues/{issue_number}/labels': (call, world) =>
       onOne(call, (one) => {
         one.labels = (call.body as { labels: string[] }).labels;

@@ -71,7 +71,10 @@ export class GithubPullRequests implements ForgePullRequests {
   }
 
   async setLabels(ref: RepositoryRef, number: number, labels: string[]): Promise<void> {
-    await this.octokit.rest.issues.setLabels({ ...namesOf(ref), issue_number: number, labels });
+    const of = { ...namesOf(ref), issue_number: number };
+    // GitHub's description allows no empty list.
+    if (labels.length === 0) await this.octokit.rest.issues.removeAllLabels(of);
+    else await this.octokit.rest.issues.setLabels({ ...of, labels });
   }
 
   async askForReview(ref: RepositoryRef, number: number, reviewers: string[]): Promise<void> {
