@@ -283,6 +283,24 @@ describe('a file written by hand', () => {
     expect(await read(id, 'a')).toBe('plain\n');
     expect(await diff(id, `?from=${after.to}`)).toMatchObject({ files: [{ path: 'a' }] });
   });
+
+  test('never removes a file that has taken the place of a folder, nor a folder that has taken that of a file', async () => {
+    const id = await start();
+    await change(id, `rm -rf src README.md; echo new > src; mkdir README.md; echo kept > README.md/kept`);
+    const { files } = await diff(id);
+    const removed = files.filter(({ status }) => status === 'deleted').map(({ path }) => path);
+    expect(removed).toEqual(expect.arrayContaining(['README.md', 'src/one.js']));
+    for (const [path, inTheWay] of [
+      ['README.md', 'README.md/kept'],
+      ['src/one.js', 'src'],
+    ])
+      expect(await revert(id, { scope: 'file', path })).toMatchObject({
+        status: 422,
+        body: { code: 'edit_conflict', conflicts: [{ path: inTheWay, hunks: [] }] },
+      });
+    await done(await revert(id, { scope: 'all' }));
+    expect((await diff(id)).files).toEqual([]);
+  });
 });
 
 describe('an edit', () => {

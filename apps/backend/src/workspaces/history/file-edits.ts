@@ -59,7 +59,7 @@ export class FileEdits {
         .some((part) => FORBIDDEN_PART.test(part))
     )
       throw invalid('leads to a place that git does not record');
-    if (!(await this.canHold(sessionId, tree, name)))
+    if ((await this.edits.obstacleAbove(sessionId, tree, name)) !== null)
       throw invalid('leads through a file, a link or a submodule');
     const now = await this.edits.entryAt(sessionId, tree, name);
     if (now !== null && !now.mode.startsWith('100')) throw invalid('is a folder, a link or a submodule');
@@ -68,16 +68,6 @@ export class FileEdits {
     const oid = await this.edits.writeBlob(sessionId, Buffer.from(content));
     const entry: TreeEntry = { mode: now?.mode ?? FILE_MODE, oid };
     return this.edits.replaceEntries(sessionId, tree, [{ name, entry }]);
-  }
-
-  /** Whether all that is above the name is folders, or not there yet. git would put a folder in place of anything else. */
-  private async canHold(sessionId: string, tree: string, name: Buffer): Promise<boolean> {
-    for (let end = name.indexOf('/'); end >= 0; end = name.indexOf('/', end + 1)) {
-      const above = await this.edits.entryAt(sessionId, tree, name.subarray(0, end));
-      if (above === null) return true;
-      if (above.mode !== '040000') return false;
-    }
-    return true;
   }
 
   /** @returns the id of a blob */

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { rm } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import type { EditConflict } from '@saas-codex/contracts/problems';
-import { ProblemError } from '@saas-codex/service-kit/problem';
 import { GitFailure } from '../git/git.js';
 import { Storage } from '../storage/storage.js';
+import { conflict, MAX_CONFLICTS, refusalOf } from './edit-conflicts.js';
 import { HistoryRepository } from './history-repository.js';
 import { blocksOf, collidingBlocks, type LineBlock } from './line-blocks.js';
 import { pathText } from './path-text.js';
@@ -22,12 +22,11 @@ export interface TreeChange {
   to: string;
 }
 
-/** Conflicts that a problem names. */
-const MAX_CONFLICTS = 20;
 /** Of the same trees always the same commits. */
 const DATE = { GIT_AUTHOR_DATE: '@0 +0000', GIT_COMMITTER_DATE: '@0 +0000' };
 const NO_OBJECT = '0'.repeat(40);
 const SLASH = 0x2f;
+const FOLDER_MODE = '040000';
 
 /**
  * Makes new trees out of those of a session, in `history.git` and without its work tree. The runner then brings the work tree
@@ -72,7 +71,7 @@ export class TreeEdits {
     });
   }
 
-  /** Replaces files of a tree; null removes one. @throws ProblemError edit_conflict when a folder is in the way */
+  /** Replaces files of a tree; null removes one. @throws ProblemError edit_conflict where it would remove others */
   async replaceEntries(
     sessionId: string,
     tree: string,
@@ -81,6 +80,9 @@ export class TreeEdits {
     const lines = entries.map(({ name, entry }) =>
       Buffer.concat([Buffer.from(`${entry?.mode ?? '0'} ${entry?.oid ?? NO_OBJECT}\t`), name, Buffer.of(0)]),
     );
+    const removed = entries.flatMap(({ name, entry }) => (entry === null ? [name] : []));
+    for (const { name, entry } of entries)
+      if (entry !== null) await this.requireFree(sessionId, tree, name, removed);
     return this.inIndexOf(sessionId, tree, async (env) => {
       const input = Buffer.concat(lines);
       const code = await this.exitOf(
@@ -117,9 +119,9 @@ export class TreeEdits {
 
   /** null: nothing is there. */
   async entryAt(sessionId: string, tree: string, name: Buffer): Promise<TreeEntry | null> {
-    let entry: TreeEntry = { mode: '040000', oid: tree };
+    let entry: TreeEntry = { mode: FOLDER_MODE, oid: tree };
     for (const part of partsOf(name)) {
-      if (entry.mode !== '040000') return null;
+      if (entry.mode !== FOLDER_MODE) return null;
       const { stdout } = await this.history.runOnObjects(sessionId, ['ls-tree', '-z', entry.oid]);
       const found = fieldsOf(stdout).find((line) => line.subarray(line.indexOf('\t') + 1).equals(part));
       if (!found) return null;
@@ -127,6 +129,36 @@ export class TreeEdits {
       entry = { mode, oid };
     }
     return entry;
+  }
+
+  /** The first name above this one that is no folder, so that nothing can be below it; null: there is none. */
+  async obstacleAbove(sessionId: string, tree: string, name: Buffer): Promise<Buffer | null> {
+    for (let end = name.indexOf(SLASH); end >= 0; end = name.indexOf(SLASH, end + 1)) {
+      const above = name.subarray(0, end);
+      const entry = await this.entryAt(sessionId, tree, above);
+      if (entry === null) return null;
+      if (entry.mode !== FOLDER_MODE) return above;
+    }
+    return null;
+  }
+
+  /** git's index puts a file in place of a folder, and a folder in place of a file, without a word. */
+  private async requireFree(
+    sessionId: string,
+    tree: string,
+    name: Buffer,
+    removed: readonly Buffer[],
+  ): Promise<void> {
+    const isRemoved = (one: Buffer) => removed.some((other) => other.equals(one));
+    const above = await this.obstacleAbove(sessionId, tree, name);
+    if (above !== null && !isRemoved(above)) throw conflict([{ path: pathText(above), hunks: [] }]);
+    const there = await this.entryAt(sessionId, tree, name);
+    if (there?.mode !== FOLDER_MODE) return;
+    const args = ['ls-tree', '-r', '-z', '--name-only', there.oid] as const;
+    const { stdout } = await this.history.runOnObjects(sessionId, args);
+    const within = fieldsOf(stdout).map((one) => Buffer.concat([name, Buffer.of(SLASH), one]));
+    const kept = within.filter((one) => !isRemoved(one));
+    if (kept.length > 0) throw conflict(kept.map((one) => ({ path: pathText(one), hunks: [] })));
   }
 
   /** What differs between the lines of two blobs. Of binary files: nothing. */
@@ -227,42 +259,6 @@ export class TreeEdits {
       throw error;
     }
   }
-}
-
-/** @param conflicts at least one */
-function conflict(conflicts: EditConflict[]): ProblemError {
-  const shown = conflicts.slice(0, MAX_CONFLICTS);
-  const names = shown.slice(0, 3).map(describeConflict).join(', ');
-  const rest = conflicts.length > 3 ? ' and other files' : '';
-  const detail = `Nothing was changed, since it does not fit ${names}${rest}. Look at the files as they are now, then try again.`;
-  return new ProblemError('edit_conflict', detail, { conflicts: shown });
-}
-
-function describeConflict({ path, hunks: [first] }: EditConflict): string {
-  return first ? `“${path}” at line ${first.start}` : `“${path}”`;
-}
-
-const FAILED_AT = /^error: patch failed: (.*):(\d+)$/gm;
-const NAMED = /^error: (.*): (?:patch does not apply|does not exist in index|already exists in index)$/gm;
-const CORRUPT = /corrupt (?:binary )?patch at line (\d+)/;
-
-/** Why `git apply` did not take a patch. It changes nothing then. */
-function refusalOf(stderr: string): ProblemError {
-  const places = new Map<string, number[]>();
-  for (const [, path = ''] of stderr.matchAll(NAMED)) places.set(path, []);
-  for (const [, path = '', line] of stderr.matchAll(FAILED_AT))
-    places.set(path, [...(places.get(path) ?? []), Number(line)]);
-  if (places.size > 0)
-    return conflict(
-      [...places].map(([path, lines]) => ({ path, hunks: lines.map((start) => ({ start, lines: 1 })) })),
-    );
-  const line = CORRUPT.exec(stderr)?.[1];
-  return new ProblemError(
-    'patch_invalid',
-    line === undefined
-      ? 'Paste what `git diff` or `git format-patch` has written, whole and unchanged.'
-      : `Line ${line} does not fit the lines before it. Paste the whole patch, unchanged.`,
-  );
 }
 
 function partsOf(name: Buffer): Buffer[] {
