@@ -95,7 +95,10 @@ describe('evidence of checks', () => {
     });
     const { stdout } = await run('git', [
       `--git-dir=${join(world.root, id, 'history.git')}`,
-      ...['ls-tree', '-r', '--name-only', evidence.tree],
+      'ls-tree',
+      '-r',
+      '--name-only',
+      evidence.tree,
     ]);
     expect(stdout.split('\n')).toEqual(['.saas-codex/checks.yml', 'new.txt', 'test.sh', '']);
 

@@ -5,6 +5,7 @@ import type { EditConflict } from '@saas-codex/contracts/problems';
 import { GitFailure } from '../git/git.js';
 import { Storage } from '../storage/storage.js';
 import { conflict, MAX_CONFLICTS, refusalOf } from './edit-conflicts.js';
+import { fieldsOf } from './git-fields.js';
 import { HistoryRepository } from './history-repository.js';
 import { blocksOf, collidingBlocks, type LineBlock } from './line-blocks.js';
 import { pathText } from './path-text.js';
@@ -123,7 +124,7 @@ export class TreeEdits {
     for (const part of partsOf(name)) {
       if (entry.mode !== FOLDER_MODE) return null;
       const { stdout } = await this.history.runOnObjects(sessionId, ['ls-tree', '-z', entry.oid]);
-      const found = fieldsOf(stdout).find((line) => line.subarray(line.indexOf('\t') + 1).equals(part));
+      const found = [...fieldsOf(stdout)].find((line) => line.subarray(line.indexOf('\t') + 1).equals(part));
       if (!found) return null;
       const [mode = '', , oid = ''] = found.toString('latin1', 0, found.indexOf('\t')).split(' ');
       entry = { mode, oid };
@@ -156,7 +157,7 @@ export class TreeEdits {
     if (there?.mode !== FOLDER_MODE) return;
     const args = ['ls-tree', '-r', '-z', '--name-only', there.oid] as const;
     const { stdout } = await this.history.runOnObjects(sessionId, args);
-    const within = fieldsOf(stdout).map((one) => Buffer.concat([name, Buffer.of(SLASH), one]));
+    const within = [...fieldsOf(stdout)].map((one) => Buffer.concat([name, Buffer.of(SLASH), one]));
     const kept = within.filter((one) => !isRemoved(one));
     if (kept.length > 0) throw conflict(kept.map((one) => ({ path: pathText(one), hunks: [] })));
   }
@@ -261,23 +262,4 @@ export class TreeEdits {
   }
 }
 
-function partsOf(name: Buffer): Buffer[] {
-  const parts: Buffer[] = [];
-  let start = 0;
-  for (let end = name.indexOf(SLASH); end >= 0; end = name.indexOf(SLASH, start)) {
-    parts.push(name.subarray(start, end));
-    start = end + 1;
-  }
-  return [...parts, name.subarray(start)];
-}
-
-/** Fields that end in a NUL. */
-function fieldsOf(bytes: Buffer): Buffer[] {
-  const fields: Buffer[] = [];
-  let start = 0;
-  for (let end = bytes.indexOf(0); end >= 0; end = bytes.indexOf(0, start)) {
-    fields.push(bytes.subarray(start, end));
-    start = end + 1;
-  }
-  return fields;
-}
+const partsOf = (name: Buffer) => fieldsOf(Buffer.concat([name, Buffer.of(SLASH)]), SLASH);

@@ -5,6 +5,7 @@ import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { GitOutput } from '../git/git.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { wholeLines } from './file-patch.js';
+import { fieldsOf } from './git-fields.js';
 import { HistoryRepository } from './history-repository.js';
 import { pathOfText, pathText } from './path-text.js';
 
@@ -145,13 +146,11 @@ export class TreeFiles {
       },
     );
     const entries: Entry[] = [];
-    let start = 0;
-    for (let end = stdout.indexOf(0); end >= 0; end = stdout.indexOf(0, start)) {
-      const tab = stdout.indexOf(TAB, start);
-      const [, mode = '', , oid = '', size] = ENTRY.exec(stdout.toString('latin1', start, tab)) ?? [];
-      const name = stdout.subarray(tab + 1, end);
+    for (const field of fieldsOf(stdout)) {
+      const tab = field.indexOf(TAB);
+      const [, mode = '', , oid = '', size] = ENTRY.exec(field.toString('latin1', 0, tab)) ?? [];
+      const name = field.subarray(tab + 1);
       entries.push({ name, kind: KINDS[mode] ?? 'file', oid, bytes: size === '-' ? null : Number(size) });
-      start = end + 1;
     }
     const isFolder = ({ kind }: Entry) => kind === 'folder';
     return { entries: [...entries.filter(isFolder), ...entries.filter((one) => !isFolder(one))], truncated };

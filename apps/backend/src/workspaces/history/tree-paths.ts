@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { WorkspaceLimits } from '../workspace-limits.js';
+import { fieldsOf } from './git-fields.js';
 import { HistoryRepository } from './history-repository.js';
 import { pathText } from './path-text.js';
 
@@ -54,13 +55,7 @@ export class TreePaths {
       maxOutputBytes,
       truncate: true,
     });
-    const paths: string[] = [];
-    let start = 0;
-    for (let end = stdout.indexOf(0); end >= 0; end = stdout.indexOf(0, start)) {
-      paths.push(pathText(stdout.subarray(start, end)));
-      start = end + 1;
-    }
-    return { paths, truncated };
+    return { paths: Array.from(fieldsOf(stdout), pathText), truncated };
   }
 }
 
