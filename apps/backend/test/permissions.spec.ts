@@ -30,6 +30,9 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
+/** Nobody signs in to call it: its signature says that it comes from the forge. */
+const SIGNED = 'receiveForgeWebhook';
+
 const readMe = async (as: Record<string, string>) =>
   (await (await world.send(as, 'GET', '/api/me')).json()) as Me;
 
@@ -66,7 +69,13 @@ describe('every operation', () => {
         requiring((permission) => !ofRole.includes(permission) && !isForPeople(permission)),
       );
       expect(await world.refusedWith('person_required', key)).toEqual(
-        [...requiring(isForPeople), 'listPasskeys', 'listSignIns', 'readCredentials'].toSorted(),
+        [
+          ...requiring(isForPeople),
+          'listPasskeys',
+          'listSignIns',
+          'readCredentials',
+          'readReviewProgress',
+        ].toSorted(),
       );
     },
   );
@@ -135,6 +144,7 @@ describe('every operation', () => {
       'markSessionUnread',
       'revokeApiKey',
       'signOut',
+      'updateReviewProgress',
     ]);
   });
 
@@ -215,7 +225,9 @@ describe('every operation', () => {
   ])('refuses %s, and nothing changes', async (_, prepare) => {
     const headers = await prepare();
     const before = await world.everything();
-    expect(await world.refusedWith('unauthenticated', headers, world.ours)).toEqual(requiring(() => true));
+    expect(await world.refusedWith('unauthenticated', headers, world.ours)).toEqual(
+      [...requiring(() => true), SIGNED].toSorted(),
+    );
     expect(await world.everything()).toBe(before);
   });
 
@@ -249,7 +261,8 @@ describe('every operation', () => {
         missingCode,
         anonymous(missing, NOTHING),
       ]);
-      if (operation.path.includes('{')) expect([operation.id, status]).toEqual([operation.id, 404]);
+      const refusal = operation.id === SIGNED ? 401 : 404;
+      if (operation.path.includes('{')) expect([operation.id, status]).toEqual([operation.id, refusal]);
     }
     expect(await world.everything()).toBe(before);
   });

@@ -19,19 +19,16 @@ describe('50 states of generated sessions', () => {
   });
   afterAll(() => world.destroy());
 
-  it.each(seeds)(
-    'are pushed bit by bit as they were reviewed (FAULT_SEED=%d)',
-    async (seed) => {
-      const marker = join(world.root, 'an-agent-was-here');
-      const open = async () => {
-        const name = `shipped-${seed}`;
-        const repo_url = await world.git.createRepository(name, SHIPPED_FILES);
-        const { session_id: id } = (await world.create({ repo_url })).body;
-        return { at: `/api/sessions/${id}`, name, repo: join(world.root, id, 'repo') };
-      };
-      const bare = (name: string) => world.git.path(name);
-      await shipsExactly({ open, bare, marker, call: (...request) => world.call(...request) }, seed);
-      expect(existsSync(marker)).toBe(false);
-    },
-  );
+  it.each(seeds)('are pushed bit by bit as they were reviewed (FAULT_SEED=%d)', async (seed) => {
+    const marker = join(world.root, 'an-agent-was-here');
+    const open = async () => {
+      const name = `shipped-${seed}`;
+      const repo_url = await world.git.createRepository(name, SHIPPED_FILES);
+      const { session_id: id } = (await world.create({ repo_url })).body;
+      return { at: `/api/sessions/${id}`, name, repo: join(world.root, id, 'repo') };
+    };
+    const bare = (name: string) => world.git.path(name);
+    await shipsExactly({ open, bare, marker, call: (...request) => world.call(...request) }, seed);
+    expect(existsSync(marker)).toBe(false);
+  });
 });

@@ -63,7 +63,7 @@ export function toPushProblem(error: unknown, branch: string, credential: Remote
     : refused(branch, null, words);
 }
 
-export const unreachable = () =>
+const unreachable = () =>
   new ProblemError(
     'push_unreachable',
     'The host did not answer as it should. The push is tried again by itself.',

@@ -36,7 +36,7 @@ export function ApplyPatchDialog({ session, onClose }: { session: Session; onClo
           <input
             type="file"
             accept=".patch,.diff,text/*"
-            className="mt-1 block w-full text-xs"
+            className="mt-1 block w-full text-xs pointer-coarse:min-h-11"
             onChange={(event) => void event.target.files?.[0]?.text().then(setPatch)}
           />
         </label>

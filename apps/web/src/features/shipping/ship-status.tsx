@@ -88,7 +88,7 @@ function Pending({ push: { branch, failure, retry_at } }: { push: Push }) {
   );
 }
 
-export const BranchName = ({ children }: { children: ReactNode }) => (
+const BranchName = ({ children }: { children: ReactNode }) => (
   <code className="rounded bg-muted px-1 py-0.5 text-xs break-all">{children}</code>
 );
 

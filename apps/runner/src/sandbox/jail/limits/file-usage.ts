@@ -58,6 +58,7 @@ async function sumOfFolders(
   unit: string,
   signal: AbortSignal,
 ): Promise<number | null> {
+  if (signal.aborted) return null;
   const targets = folders.map((_, index) => `/counted/${index}`);
   const binds = folders.flatMap((folder, index) => ['--ro-bind', folder, `/counted/${index}`]);
   const du = ['du', '--summarize', '--one-file-system', unit, '--', ...targets];
@@ -65,10 +66,12 @@ async function sumOfFolders(
     // du complains at length about files that change meanwhile.
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { PATH: process.env.PATH },
-    killSignal: 'SIGKILL',
-    signal,
+    detached: true,
   });
   const closed = once(child, 'close');
+  // bwrap's own child ends with it only from a certain point on: killed earlier, bwrap would leave it behind for good.
+  const kill = () => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'));
+  signal.addEventListener('abort', kill);
   try {
     const [lines] = await Promise.all([text(child.stdout), closed]);
     const sizes = lines
@@ -80,6 +83,8 @@ async function sumOfFolders(
       : null;
   } catch {
     return null;
+  } finally {
+    signal.removeEventListener('abort', kill);
   }
 }
 
