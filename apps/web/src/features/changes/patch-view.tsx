@@ -114,4 +114,13 @@ export const PatchView = memo(
 function hideLineNumbers(host: HTMLElement): void {
   for (const number of host.shadowRoot?.querySelectorAll('[data-column-number]') ?? [])
     number.ariaHidden = 'true';
+  // Added once, however often the viewer draws.
+  host.addEventListener('pointermove', leaveOutOfTabOrder);
+}
+
+/** The viewer puts its button for a comment into the number that is pointed at. The keyboard has `c` instead. */
+function leaveOutOfTabOrder({ currentTarget: host }: Event): void {
+  const button =
+    host instanceof HTMLElement && host.shadowRoot?.querySelector<HTMLElement>('[data-utility-button]');
+  if (button) button.tabIndex = -1;
 }

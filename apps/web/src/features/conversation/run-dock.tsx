@@ -58,8 +58,9 @@ function ChangedSoFar({ sessionId }: { sessionId: string }) {
   const showChanges = useShowChanges();
   if (!data || data.stat.files === 0) return null;
   return (
-    <button type="button" aria-label="Open changes" onClick={() => showChanges()} className={PART}>
+    <button type="button" onClick={() => showChanges()} className={PART}>
       <FileDiff aria-hidden className="size-3.5 shrink-0 text-subtle-foreground" />
+      <span className="sr-only">Open changes:</span>
       <StatSummary stat={data.stat} />
     </button>
   );

@@ -80,7 +80,7 @@ export function CodeEditor({ path, text, label, onChange, onSave }: CodeEditorPr
           syntaxHighlighting(COLOURS),
           LOOKS,
           language.of([]),
-          EditorView.contentAttributes.of({ 'aria-label': ariaLabel }),
+          EditorView.contentAttributes.of({ 'aria-label': ariaLabel, tabindex: '0' }),
           EditorView.updateListener.of(({ docChanged, state }) => {
             if (docChanged) changed(state.sliceDoc());
           }),

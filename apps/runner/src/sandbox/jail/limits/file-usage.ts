@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { access, readdir, stat, statfs } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { SYSTEM_FOLDERS, WRITABLE_IN_MEMORY } from '../bubblewrap-arguments.js';
+import { kill } from '../end-processes.js';
 import { inBatches, type ProcessEntry } from '../process-table.js';
 import { MAX_OPEN_FILES } from './limits.js';
 
@@ -70,8 +71,10 @@ async function sumOfFolders(
   });
   const closed = once(child, 'close');
   // bwrap's own child ends with it only from a certain point on: killed earlier, bwrap would leave it behind for good.
-  const kill = () => void (child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'));
-  signal.addEventListener('abort', kill);
+  const killAll = () => {
+    if (child.pid !== undefined) kill(-child.pid);
+  };
+  signal.addEventListener('abort', killAll);
   try {
     const [lines] = await Promise.all([text(child.stdout), closed]);
     const sizes = lines
@@ -84,7 +87,7 @@ async function sumOfFolders(
   } catch {
     return null;
   } finally {
-    signal.removeEventListener('abort', kill);
+    signal.removeEventListener('abort', killAll);
   }
 }
 
