@@ -438,6 +438,7 @@ describe('the guard', () => {
       'get /api/docs',
       'get /api/docs/:file',
       'get /api/docs/start.js',
+      'get /api/evidence-keys',
       'get /api/openapi.json',
       'get /health',
       'get /ready',

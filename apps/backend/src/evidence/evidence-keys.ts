@@ -39,8 +39,8 @@ export class EvidenceKeys {
     private readonly masterKeys: MasterKeys,
   ) {}
 
+  /** Empty until something was signed. */
   async list(): Promise<EvidenceKeyList> {
-    await this.signingKey();
     const rows = await this.system.query<KeyRow>(KEYS);
     const items = rows.map(({ fingerprint, publicKey, createdAt }) => ({
       key_id: fingerprint,
