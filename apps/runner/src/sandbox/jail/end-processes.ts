@@ -75,7 +75,8 @@ export async function isRunMarked(pid: number, runId: string): Promise<boolean> 
   return (await readCommandLine(pid)).includes(`\0--config\0${setting}`);
 }
 
-function kill(pid: number): void {
+/** @param pid negative: a whole process group */
+export function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { access, readdir, stat, statfs } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { SYSTEM_FOLDERS, WRITABLE_IN_MEMORY } from '../bubblewrap-arguments.js';
+import { kill } from '../end-processes.js';
 import { inBatches, type ProcessEntry } from '../process-table.js';
 import { MAX_OPEN_FILES } from './limits.js';
 
@@ -58,6 +59,7 @@ async function sumOfFolders(
   unit: string,
   signal: AbortSignal,
 ): Promise<number | null> {
+  if (signal.aborted) return null;
   const targets = folders.map((_, index) => `/counted/${index}`);
   const binds = folders.flatMap((folder, index) => ['--ro-bind', folder, `/counted/${index}`]);
   const du = ['du', '--summarize', '--one-file-system', unit, '--', ...targets];
@@ -65,10 +67,14 @@ async function sumOfFolders(
     // du complains at length about files that change meanwhile.
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { PATH: process.env.PATH },
-    killSignal: 'SIGKILL',
-    signal,
+    detached: true,
   });
   const closed = once(child, 'close');
+  // bwrap's own child ends with it only from a certain point on: killed earlier, bwrap would leave it behind for good.
+  const killAll = () => {
+    if (child.pid !== undefined) kill(-child.pid);
+  };
+  signal.addEventListener('abort', killAll);
   try {
     const [lines] = await Promise.all([text(child.stdout), closed]);
     const sizes = lines
@@ -80,6 +86,8 @@ async function sumOfFolders(
       : null;
   } catch {
     return null;
+  } finally {
+    signal.removeEventListener('abort', killAll);
   }
 }
 
