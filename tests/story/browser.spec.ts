@@ -17,15 +17,12 @@ import {
 import { NOWHERE } from '@saas-codex/testing/backend/operations';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { type MailServer, startMailServer } from '@saas-codex/testing/mail-server';
-import { Scrape } from '@saas-codex/testing/prometheus';
 import { SAMPLE_IMAGES } from '@saas-codex/testing/sample-images';
 import { startSystem, type System } from '@saas-codex/testing/system';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { openToFirstAnswer } from '../../scripts/lib/first-answer.mjs';
 import { eventStreams, mostAtOnce } from './event-streams.js';
 import { everyScreen, type Screen } from './screens.js';
-
-const METRICS_TOKEN = 'metrics-token-of-the-browser-story';
 
 /** A person's whole story in a real Chromium, on the real system with the demo model. */
 let git: GitServer;
@@ -48,7 +45,6 @@ beforeAll(async () => {
       DEMO_PACE: '0.3',
       SMTP_URL: mail.url,
       SIGN_UP: 'open',
-      METRICS_TOKEN,
     }),
     startBrowser(),
   ]);
@@ -836,11 +832,10 @@ test('20 tabs and 4 windows with live runs share one event stream, and signing o
     await one.getByRole('button', { name: /^Worked for/ }).waitFor();
     await one.locator('.markdown').last().waitFor();
   }
-  const open = async () => (await Scrape.of(system.url, METRICS_TOKEN)).value('saas_codex_open_streams');
-  await waitFor(async () => (await open()) === 1, { what: 'all pages to share one stream' });
 
   await page.goto(`${system.url}/settings`);
   await page.getByRole('button', { name: 'Sign out' }).click();
+  const signingOut = Date.now();
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
   for (const one of pages) await one.waitForURL(/\/sign-in$/);
   await Promise.all(pages.map((one) => one.close()));
@@ -848,6 +843,7 @@ test('20 tabs and 4 windows with live runs share one event stream, and signing o
     what: 'the gateway to log the event streams',
   });
   expect(streams.filter(({ path }) => path !== '/api/events')).toEqual([]);
+  expect(streams.filter(({ from, to }) => from < signingOut && to >= signingOut)).toHaveLength(1);
   // While pages are opened, one connection replaces another, and a slow server takes a moment to notice which were closed.
   expect(mostAtOnce(streams)).toBeLessThanOrEqual(4);
 });
