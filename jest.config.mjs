@@ -39,7 +39,7 @@ export default {
   }),
   testSequencer: '<rootDir>/scripts/lib/slowest-first.mjs',
   // Only what hangs takes so long. Several waits fit into it, each of which fails with better words (PATIENCE_MS).
-  testTimeout: 300_000,
+  testTimeout: 600_000,
   // Node forks to start a program, which takes 6 ms in a small process and 45 ms in one of 1 GB. Specs start thousands.
   workerIdleMemoryLimit: '400MB',
 };
