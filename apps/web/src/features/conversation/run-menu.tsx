@@ -15,6 +15,7 @@ export function RunMenu({ run, session }: { run: Run; session: Session }) {
   const mayStart = usePermission('sessions:write');
   const navigate = useNavigate();
   const fork = useFork(session.session_id);
+  const isBusy = session.active_run_id !== null;
   const isRewindable = mayPrompt && session.status === 'ready';
   const open = (resend: boolean) => openSessionDialog({ about: 'rewind', session, rewind: { run, resend } });
   const startFork = () =>
@@ -34,7 +35,7 @@ export function RunMenu({ run, session }: { run: Run; session: Session }) {
         ]
       : []),
     ...(mayStart && session.status === 'ready'
-      ? [{ label: 'Fork from here', icon: GitFork, onSelect: startFork }]
+      ? [{ label: 'Fork from here', icon: GitFork, onSelect: startFork, disabled: isBusy }]
       : []),
   ];
   if (actions.length === 0) return null;
