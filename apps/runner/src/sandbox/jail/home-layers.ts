@@ -3,8 +3,10 @@ import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual, promisify } from 'node:util';
 import { Network } from '@saas-codex/contracts/network';
+import { readJson } from '@saas-codex/contracts/open-reading';
 import { HOMES, WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { z } from 'zod';
+import { replaceFile } from '../../threads/atomic-file.js';
 import type { ThreadPaths } from '../../threads/workspace-path.js';
 import { SYSTEM_FOLDERS } from './bubblewrap-arguments.js';
 import { RUN_VARIABLE } from './jail.js';
@@ -85,7 +87,7 @@ export async function prepareHome({ bwrap, runId, paths, layer, network }: HomeR
     await rm(copied, { force: true });
     await writeFile(copied, '', { mode: 0o600 });
   }
-  await writeFile(record, JSON.stringify({ network } satisfies AgentHome), { mode: 0o600 });
+  await replaceFile(record, JSON.stringify({ network } satisfies AgentHome), { flush: true });
   return join(homes, HOMES.agent);
 }
 
@@ -104,7 +106,7 @@ export async function agentHome({ repo }: ThreadPaths): Promise<string | null> {
   return record && home ? `${home.ino} ${home.birthtimeMs}` : null;
 }
 
+/** null: there is none, or it cannot be read, and the agents get a new copy. */
 async function readRecord(path: string): Promise<AgentHome | null> {
-  const text = await readFile(path, 'utf8').catch(() => null);
-  return text === null ? null : AgentHome.parse(JSON.parse(text));
+  return readJson(AgentHome, await readFile(path, 'utf8').catch(() => ''));
 }

@@ -17,6 +17,7 @@ export function RunMenu({ run, session }: { run: Run; session: Session }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const fork = useFork(session.session_id);
+  const isBusy = session.active_run_id !== null;
   const isRewindable = mayPrompt && session.status === 'ready';
   const open = (resend: boolean) => openSessionDialog({ about: 'rewind', session, rewind: { run, resend } });
   const startFork = () =>
@@ -42,7 +43,7 @@ export function RunMenu({ run, session }: { run: Run; session: Session }) {
       : []),
     ...(isRevertable ? [{ label: 'Revert its changes', icon: Undo2, onSelect: () => void revert() }] : []),
     ...(mayStart && session.status === 'ready'
-      ? [{ label: 'Fork from here', icon: GitFork, onSelect: startFork }]
+      ? [{ label: 'Fork from here', icon: GitFork, onSelect: startFork, disabled: isBusy }]
       : []),
   ];
   if (actions.length === 0) return null;
