@@ -59,6 +59,17 @@ const EXAMPLES: [words: RegExp, examples: (...groups: string[]) => Examples][] =
       ],
     }),
   ],
+  [
+    /^the name of a branch with .*such as (\S+)$/,
+    (example) => ({
+      valid: [example, '{id}'],
+      wrong: [
+        ['codex/{title}', 'is not valid'],
+        ['-x/{id}', 'is not valid'],
+        ['a..{id}', 'is not valid'],
+      ],
+    }),
+  ],
   [/^any text$/, () => ({ valid: ['sk-any'], wrong: [] })],
   [/^a path$/, () => ({ valid: ['some/folder'], wrong: [] })],
   [

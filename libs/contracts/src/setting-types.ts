@@ -75,7 +75,7 @@ export function branchPattern() {
       .string(mustBe(allowed))
       .max(100, mustBe(allowed))
       .regex(
-        /^(?=.*\{id\})[A-Za-z0-9_]([A-Za-z0-9_-]|\{id\}|\{title\}|[/.](?=[A-Za-z0-9_{]))*$/,
+        /^(?=.*\{id\})(?![-/.])([A-Za-z0-9_-]|\{id\}|\{title\}|[/.](?=[A-Za-z0-9_{]))*$/,
         mustBe(allowed),
       ),
   };

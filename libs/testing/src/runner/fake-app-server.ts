@@ -84,6 +84,7 @@ export function startFakeTurn(folder: string, { launch }: FakeAppServer): Runnin
   const run = {
     runId: 'run',
     thread: { paths, codexThreadId: null, skipGitRepoCheck: true },
+    note: null,
     input: { kind: 'prompt', prompt: 'Go' },
     model: null,
     network: NETWORK_OFF,

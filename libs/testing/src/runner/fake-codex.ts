@@ -29,6 +29,7 @@ export async function startFakeCodex(
   const run = {
     thread: { paths, codexThreadId: null, skipGitRepoCheck: true },
     access: { baseUrl: 'http://127.0.0.1', token: null },
+    note: null,
     input: { kind: 'prompt', prompt: 'x'.repeat(MEGABYTE) },
     model: null,
     network,
