@@ -106,9 +106,14 @@ test('files are marked as viewed by content, lines between changes are shown, an
   await values.getByText('export const changed = 2;').waitFor();
   expect(await values.getByLabel('Viewed').isChecked()).toBe(false);
 
-  await page.getByRole('button', { name: 'View options' }).click();
-  await page.getByRole('menuitemradio', { name: 'Hide white space' }).click();
+  const chooseView = async (name: string) => {
+    await page.getByRole('button', { name: 'View options' }).click();
+    await page.getByRole('menuitemradio', { name }).click();
+  };
+  await chooseView('Hide white space');
   await card('src/indented.ts').getByText('Only white space changed').waitFor();
+  await chooseView('Show white space');
+  await card('src/indented.ts').getByText('Only white space changed').waitFor({ state: 'detached' });
 });
 
 test('the keyboard goes from file to file, marks, and searches names and changed lines', async () => {
