@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Evidence, EvidenceKeys, SessionChecks, SignedEnvelope } from '@saas-codex/contracts/evidence';
 import type { Run } from '@saas-codex/contracts/runs';
+import type { Commit } from '@saas-codex/contracts/shipping';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { createPerson } from '@saas-codex/testing/backend/people';
 import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
@@ -242,6 +243,34 @@ describe('a run of checks', () => {
     expect(checks[1]).toMatchObject({ status: 'passed', log: 'given: [secret TOKEN]\n' });
     const without = await session({ secrets: ['OTHER'] });
     expect((await check(without)).checks[1]).toMatchObject({ log: 'given: \n' });
+  });
+
+  it('comes before a push where the repository requires it, and is about exactly the files of the commit', async () => {
+    const required = { ...FILES, '.saas-codex/checks.yml': `${CHECKS}required: true\n` };
+    const id = await session({ repo_url: await world.git.createRepository('strict', required) });
+    expect((await list(id)).required).toBe(true);
+    const push = async () => {
+      const commit = await world.call<Commit>('POST', `/api/sessions/${id}/commits`, {});
+      const body = { commit_id: commit.body.commit_id };
+      return world.call('POST', `/api/sessions/${id}/pushes`, body);
+    };
+    const refused = { status: 409, body: { code: 'checks_required' } };
+    await command(id, 'echo one > one');
+    expect(await push()).toMatchObject(refused);
+    await check(id);
+    await command(id, 'touch broken');
+    expect(await push()).toMatchObject(refused);
+    expect((await check(id)).result).toBe('failed');
+    expect(await push()).toMatchObject(refused);
+    // What was checked first is there again.
+    await command(id, 'rm broken');
+    expect(await push()).toMatchObject({ status: 202 });
+  });
+
+  it('stays required when the rest of the declaration has a mistake', async () => {
+    const mistaken = { '.saas-codex/checks.yml': 'checks: 1\nrequired: true\n' };
+    const id = await session({ repo_url: await world.git.createRepository('mistaken', mistaken) });
+    expect(await list(id)).toMatchObject({ required: true, problem: expect.stringContaining('checks') });
   });
 
   it('is refused with what to do', async () => {

@@ -41,6 +41,8 @@ export const ChecksFile = z.strictObject({
     .array(z.string().regex(/^[A-Za-z_]\w{0,99}$/, 'is no name of an environment variable'))
     .max(50)
     .default([]),
+  /** Nothing is pushed but files for which all checks have passed. */
+  required: z.boolean().default(false),
 });
 export type ChecksFile = z.infer<typeof ChecksFile>;
 

@@ -88,6 +88,9 @@ export const SessionChecks = z
   .object({
     declared: z.array(DeclaredCheck).describe('By the repository. Empty: it declares none'),
     problem: z.string().nullable().describe('Why the declaration cannot be used, and what to do'),
+    required: z
+      .boolean()
+      .describe('true: only files for which all of them have passed are pushed (`checks_required`)'),
     items: z.array(CheckRun).describe('Newest first'),
     next_cursor: z.string().nullable(),
   })

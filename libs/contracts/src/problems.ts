@@ -94,6 +94,7 @@ export const PROBLEMS = {
   base_missing: { status: 409, title: 'The session has no commit to compare with' },
   checks_missing: { status: 409, title: 'The repository declares no checks' },
   checks_invalid: { status: 409, title: 'The declaration of the checks cannot be used' },
+  checks_required: { status: 409, title: 'The checks have not passed on these files' },
   checks_in_progress: { status: 409, title: 'The checks are already queued or running' },
   setup_in_progress: { status: 409, title: 'The setup script is already queued or running' },
   download_too_large: { status: 409, title: 'This is too large for one download' },

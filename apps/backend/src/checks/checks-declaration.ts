@@ -1,16 +1,22 @@
 import { CHECKS_FILE, ChecksFile, MAX_CHECKS_FILE } from '@saas-codex/contracts/declared-checks';
 import { parseDocument } from 'yaml';
+import { z } from 'zod';
 
 /** What a repository declares. `problem` is a sentence for a person; null: there is none. */
 export interface Declaration extends ChecksFile {
   problem: string | null;
 }
 
-const NOTHING: Declaration = { checks: [], secrets: [], problem: null };
+const NOTHING: Declaration = { checks: [], secrets: [], required: false, problem: null };
+const Strictness = z.object({ required: z.literal(true) });
 /** References within the file. There is no use for them. */
 const MAX_ALIASES = 20;
 
-const refused = (why: string): Declaration => ({ ...NOTHING, problem: `${CHECKS_FILE}: ${why}` });
+const refused = (why: string, required = false): Declaration => ({
+  ...NOTHING,
+  required,
+  problem: `${CHECKS_FILE}: ${why}`,
+});
 
 /** @param content of the file; null: there is none; longer than it may be: only its beginning */
 export function readDeclaration(content: Buffer | null): Declaration {
@@ -28,7 +34,10 @@ export function readDeclaration(content: Buffer | null): Declaration {
   const file = ChecksFile.safeParse(data);
   if (file.success) return { ...file.data, problem: null };
   const [issue] = file.error.issues;
-  return refused(`${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is not valid'}`);
+  // A mistake elsewhere in the file lets nothing out that was not checked.
+  const { data: strict } = Strictness.safeParse(data);
+  const why = `${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is not valid'}`;
+  return refused(why, strict?.required);
 }
 
 const firstLine = (text: string) => text.split('\n', 1)[0]?.replace(/:$/, '.') ?? '';

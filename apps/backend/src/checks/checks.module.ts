@@ -10,5 +10,6 @@ import { ChecksService } from './checks.service.js';
   imports: [EvidenceModule, RunsModule, SessionsModule, WorkspacesModule],
   controllers: [ChecksController],
   providers: [ChecksService],
+  exports: [ChecksService],
 })
 export class ChecksModule {}

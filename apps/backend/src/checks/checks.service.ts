@@ -51,7 +51,7 @@ export class ChecksService {
   async list(ctx: RequestContext, sessionId: string, query: PageQuery): Promise<SessionChecks> {
     const session = await this.sessions.get(ctx, sessionId);
     const hasFiles = session.baseTree !== null && session.workspaceRemovedAt === null;
-    const [{ checks, problem }, page, present] = await Promise.all([
+    const [{ checks, problem, required }, page, present] = await Promise.all([
       hasFiles ? this.declaredIn(ctx, session, session.baseTree) : readDeclaration(null),
       this.runs.listAll(ctx, { ...query, session_id: sessionId, kind: 'check' }),
       this.presentTree(ctx, session),
@@ -64,7 +64,20 @@ export class ChecksService {
       const shown = evidence.get(run.run_id);
       return { run, evidence: shown ? toSummary(shown, present) : null };
     });
-    return { declared: checks, problem, items, next_cursor: page.next_cursor };
+    return { declared: checks, problem, required, items, next_cursor: page.next_cursor };
+  }
+
+  /** @throws ProblemError checks_required: the repository lets nothing out that its checks have not passed on */
+  async requirePassed(ctx: RequestContext, session: SessionEntity, tree: string): Promise<void> {
+    const { required, problem } = await this.declaredIn(ctx, session, session.baseTree);
+    if (!required) return;
+    const shown = await this.evidence.forTree(ctx, session.id, tree);
+    if (shown?.result === 'passed') return;
+    const toDo = shown ? 'Have what failed mended, then run' : 'Run';
+    throw new ProblemError(
+      'checks_required',
+      problem ?? `The repository requires it before a push. ${toDo} the checks on exactly these files.`,
+    );
   }
 
   /** @throws ProblemError evidence_not_found */

@@ -6,6 +6,7 @@ import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
 import { RequestAudit } from '../audit/request-audit.js';
 import { baseOf } from '../changes/session-trees.js';
+import { ChecksService } from '../checks/checks.service.js';
 import { CONFIG, type Config } from '../config.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
@@ -33,6 +34,7 @@ export class PushesService {
     private readonly db: TenantDatabase,
     private readonly sessions: SessionStore,
     private readonly remotes: Remotes,
+    private readonly checks: ChecksService,
     private readonly reconciler: PushReconciler,
     private readonly audit: RequestAudit,
     @Inject(CONFIG) private readonly config: Pick<Config, 'SHIP_BRANCH_PATTERN'>,
@@ -40,9 +42,10 @@ export class PushesService {
 
   /**
    * A run may work meanwhile: the commit is made, and nothing changes it.
-   * @throws ProblemError session_*, workspace_removed, repository_missing, commit_not_found, ref_invalid, push_in_progress, commit_outdated
+   * @throws ProblemError session_*, workspace_removed, repository_missing, commit_not_found, ref_invalid, push_in_progress, commit_outdated, checks_required
    */
-  create(ctx: RequestContext, sessionId: string, body: CreatePush): Promise<Push> {
+  async create(ctx: RequestContext, sessionId: string, body: CreatePush): Promise<Push> {
+    await this.requireChecked(ctx, sessionId, body.commit_id);
     return this.sessions.change(ctx, sessionId, async (tx, session) => {
       const { idempotentId } = ctx;
       const pushes = tx.of(PushEntity);
@@ -100,6 +103,17 @@ export class PushesService {
     const row = await this.db.run(ctx, (tx) => tx.of(PushEntity).findOne({ where: { id, sessionId } }));
     if (row) return toPush(row);
     throw new ProblemError('push_not_found', "Read the list of the session's pushes.");
+  }
+
+  /** A request that comes again is not checked again. */
+  private async requireChecked(ctx: RequestContext, sessionId: string, commitId: string): Promise<void> {
+    const session = await this.sessions.get(ctx, sessionId);
+    const tree = await this.db.run(ctx, async (tx) => {
+      const { idempotentId: id } = ctx;
+      const isTaken = id !== undefined && (await tx.of(PushEntity).findOne({ where: { id, sessionId } }));
+      return isTaken ? null : (await findCommit(tx, sessionId, commitId)).tree;
+    });
+    if (tree !== null) await this.checks.requirePassed(ctx, session, tree);
   }
 
   private checkBranch(name: string): string {

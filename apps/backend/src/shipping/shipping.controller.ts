@@ -92,6 +92,7 @@ export class ShippingController {
     'repository_missing',
     'commit_not_found',
     'commit_outdated',
+    'checks_required',
     'push_in_progress',
     'ref_invalid',
   )

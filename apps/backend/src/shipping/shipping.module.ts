@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ChecksModule } from '../checks/checks.module.js';
 import { CredentialsModule } from '../credentials/credentials.module.js';
 import { LocksModule } from '../database/locks.module.js';
 import { IdentityModule } from '../identity/identity.module.js';
@@ -17,6 +18,7 @@ import { ShippingController } from './shipping.controller.js';
 @Module({
   imports: [
     TypeOrmModule.forFeature([CommitEntity, PushEntity]),
+    ChecksModule,
     CredentialsModule,
     IdentityModule,
     LocksModule,

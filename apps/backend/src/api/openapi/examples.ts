@@ -710,6 +710,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
     passed: {
       declared: [{ name: 'Test', run: 'npm ci\nnpm test', timeout_minutes: 10 }],
       problem: null,
+      required: false,
       items: [{ run: { ...CHECK_RUN, status: 'succeeded' }, evidence: EVIDENCE_SUMMARY }],
       next_cursor: null,
     },

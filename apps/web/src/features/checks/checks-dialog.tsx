@@ -14,7 +14,7 @@ import { EmptyState } from '../../shared/ui/empty-state.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { scrollable } from '../../shared/ui/scroller.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
-import { checksQuery, evidenceUrl, useRunChecks } from './api/checks.js';
+import { checksQuery, evidenceUrl, useRunChecks } from '../../entities/run/api/checks.js';
 import { CheckRows } from './check-rows.js';
 
 const EXAMPLE = `checks:

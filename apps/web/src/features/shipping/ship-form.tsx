@@ -1,3 +1,4 @@
+import type { SessionChecks } from '@saas-codex/contracts/evidence';
 import type { Session } from '@saas-codex/contracts/sessions';
 import {
   type CommitMode,
@@ -9,7 +10,9 @@ import { useQuery } from '@tanstack/react-query';
 import { ChevronRight } from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
 import { FileStat, FileStatus, StatSummary } from '../../entities/session/changed-file.js';
+import { checksQuery } from '../../entities/run/api/checks.js';
 import { diffQuery } from '../../entities/session/api/get-diff.js';
+import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { useDraft } from '../../shared/lib/drafts.js';
 import { tooLong } from '../../shared/lib/too-long.js';
 import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
@@ -50,6 +53,7 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
   const problem = tooLong(message, MAX_COMMIT_MESSAGE);
   const omitted = diff?.omitted ?? [];
   const hint = hindrance(session, shipped.last);
+  const { data: checks } = useQuery(checksQuery(session));
 
   if (error && !diff) return <ErrorNotice error={error} onRetry={() => void refetch()} />;
   if (!diff) return <Skeleton className="h-40" />;
@@ -66,6 +70,7 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
         </DialogActions>
       </>
     );
+  const unchecked = checks?.required === true && !hasPassed(checks, diff.to);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     ship.mutate(
@@ -150,6 +155,7 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
         hint="Commits of others on it are never overwritten."
       />
       {hint && <p className="text-sm text-muted-foreground">{hint}</p>}
+      {unchecked && <ChecksFirst session={session} />}
       {ship.error && <ErrorNotice error={ship.error} />}
       <DialogActions>
         <Button onClick={onClose}>Close</Button>
@@ -159,6 +165,7 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
           busy={ship.isPending}
           disabled={
             hint !== null ||
+            unchecked ||
             branch.trim() === '' ||
             problem !== undefined ||
             (omitted.length > 0 && !leaveOut)
@@ -201,6 +208,23 @@ function MessageField({ value, fallback, onChange, problem }: MessageFieldProps)
     </div>
   );
 }
+
+/** Whether the newest evidence about exactly these files says so. */
+function hasPassed({ items }: SessionChecks, tree: string): boolean {
+  const shown = items.find(({ evidence }) => evidence?.tree === tree);
+  return shown?.evidence?.result === 'passed';
+}
+
+const ChecksFirst = ({ session }: { session: Session }) => (
+  <div className="flex flex-wrap items-center gap-2 rounded-lg border border-warning/40 bg-warning-soft px-3 py-2 text-sm">
+    <p className="min-w-0 flex-1">
+      This repository lets nothing out before its checks have passed on exactly these files.
+    </p>
+    <Button size="sm" onClick={() => openSessionDialog({ about: 'checks', session })}>
+      Checks…
+    </Button>
+  </div>
+);
 
 /** Why nothing can be shipped now; null: it can. */
 function hindrance(session: Session, last: Push | undefined): string | null {

@@ -2,7 +2,7 @@ import { SessionChecks } from '@saas-codex/contracts/evidence';
 import { Run } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { applyRun } from '../../../entities/run/run-cache.js';
+import { applyRun } from '../run-cache.js';
 import { path, request } from '../../../shared/api/request.js';
 
 /** How many runs of the checks are shown. */
