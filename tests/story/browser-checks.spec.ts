@@ -11,6 +11,7 @@ import {
 } from '@saas-codex/testing/browser';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { startSystem, type System } from '@saas-codex/testing/system';
+import { waitFor } from '@saas-codex/testing/wait-for';
 import type { Browser, Page } from 'playwright-core';
 
 /** In a real Chromium, a person runs the checks of a repository, and sees what they print, show, and when that is stale. */
@@ -44,6 +45,8 @@ afterAll(async () => {
 });
 
 const dialog = () => page.getByRole('dialog', { name: 'Checks' });
+const ship = () => page.getByRole('dialog', { name: 'Ship', exact: true });
+const commitAndPush = () => ship().getByRole('button', { name: 'Commit and push' });
 const line = (name: string) => dialog().getByRole('listitem').filter({ hasText: name });
 
 async function lookAt(name: string): Promise<void> {
@@ -77,7 +80,7 @@ test('a person runs checks, reads what they printed, takes the evidence, and see
   await page.goto(system.link);
   await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
   const { session_id: id } = await open(
-    { 'README.md': '# Garden\n', '.saas-codex/checks.yml': CHECKS },
+    { 'README.md': '# Garden\n', '.saas-codex/checks.yml': `${CHECKS}required: true\n` },
     'checked',
   );
   await dialog().getByText('Not run yet: Files, Notes.').waitFor();
@@ -104,12 +107,19 @@ test('a person runs checks, reads what they printed, takes the evidence, and see
     .getByText(/^Worked/)
     .last()
     .waitFor();
-  await page.getByRole('button', { name: 'Checks…' }).click();
+  await page.getByRole('button', { name: 'Ship', exact: true }).click();
+  await ship().getByText('This repository lets nothing out').waitFor();
+  expect(await commitAndPush().isDisabled()).toBe(true);
+  await lookAt('checks-required');
+  await ship().getByRole('button', { name: 'Checks…' }).click();
   await dialog().getByText('Stale', { exact: true }).waitFor();
   await lookAt('checks-stale');
   await dialog().getByRole('button', { name: 'Run checks' }).click();
   await dialog().getByText('Earlier', { exact: true }).waitFor();
   await dialog().getByText('Passed', { exact: true }).nth(2).waitFor();
+  await dialog().getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: 'Ship', exact: true }).click();
+  await waitFor(() => commitAndPush().isEnabled());
   expect(errors).toEqual([]);
 });
 
