@@ -95,7 +95,7 @@ test('files are marked as viewed by content, lines between changes are shown, an
   await logo.getByText('1 × 1').waitFor();
 
   // Viewed: the card folds, other tabs know, and a later change takes the mark away.
-  await values.getByLabel('Viewed').check();
+  await values.getByLabel('Viewed').click();
   await page.getByText('1 of 4 viewed').waitFor();
   await values.getByText('export const changed = true;').waitFor({ state: 'detached' });
   await screenshot(page, 'review-viewed');
