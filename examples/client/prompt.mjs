@@ -1,6 +1,7 @@
 // Opens a session, sends a prompt, prints what happens while it happens, and the result.
 // SAAS_CODEX_TOKEN=… [SAAS_CODEX_URL=http://localhost:9100] node prompt.mjs <prompt> [repository]
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { createClient } from '@saas-codex/client';
 
 const [prompt, repository] = process.argv.slice(2);
@@ -39,6 +40,11 @@ for await (const { id, event } of client.followRun(run.run_id)) {
   if (event.type === 'item.completed') console.log(id, event.data.item);
 }
 
-const path = { run_id: run.run_id };
-const ended = dataOf(await client.api.GET('/api/runs/{run_id}', { params: { path } }));
+// The last event is there a moment before the result.
+const params = { path: { run_id: run.run_id } };
+let ended = run;
+while (ended.ended_at === null) {
+  await setTimeout(200);
+  ended = dataOf(await client.api.GET('/api/runs/{run_id}', { params }));
+}
 console.log(ended.status, ended.result);

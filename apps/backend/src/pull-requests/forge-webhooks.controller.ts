@@ -41,6 +41,7 @@ export class ForgeWebhooksController {
     description:
       'For forges, which sign it with the secret of their webhook. It says only where to look: what is so is read from the forge. The answer does not say whether anything was found.',
   })
+  @ApiProblems('unauthenticated')
   @ApiHeader({ name: SIGNATURE, required: false, description: '`sha256=` and the HMAC of the body' })
   @ApiResponse({ status: 204 })
   async receive(

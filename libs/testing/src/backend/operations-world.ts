@@ -42,7 +42,9 @@ const UNSETTLED = `
   UNION ALL
   SELECT r.id FROM runs r JOIN sessions s ON s.tenant_id = r.tenant_id AND s.id = r.session_id
    WHERE CASE WHEN r.ended_at IS NULL THEN r.cancel_requested_at IS NOT NULL OR s.status IN ('failed', 'archived')
-              ELSE r.archived_at IS NULL END`;
+              ELSE r.archived_at IS NULL END
+  UNION ALL
+  SELECT p.session_id FROM pull_requests p JOIN tenants t ON t.id = p.tenant_id AND t.deleted_at IS NULL WHERE p.next_at <= now()`;
 
 /** Evidence of a session ($2) whose log is $4. */
 const SOME_EVIDENCE = `
