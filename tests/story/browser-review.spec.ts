@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Browser, Locator, Page } from 'playwright-core';
+import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Session } from '@saas-codex/contracts/sessions';
 import {
   accessibilityFaults,
@@ -56,6 +59,13 @@ beforeAll(async () => {
   await write('src/indented.ts', 'if (a) {\n    b();\n}\n');
   await write('src/new.ts', 'export const isNew = 1;\n');
   await write('logo.png', SAMPLE_IMAGES['image/gif']);
+  // Only what runs and edits have left is known: an undo goes back to it.
+  const patch = await (await page.request.get(`${api()}/patch`)).text();
+  const inRepo = { cwd: session.repo_path };
+  await promisify(execFile)('git', ['reset', '-q', '--hard'], inRepo);
+  await promisify(execFile)('git', ['clean', '-fdq'], inRepo);
+  const applied = await page.request.post(`${api()}/patches`, { data: { patch }, headers: headers() });
+  expect(await applied.json()).toMatchObject({ status: 'succeeded' });
 });
 
 afterAll(async () => {
@@ -63,6 +73,18 @@ afterAll(async () => {
   await system.stop();
   await git.stop();
 });
+
+const api = () => `${system.url}/api/sessions/${session.session_id}`;
+const headers = () => ({ origin: system.url, prefer: 'wait=60' });
+
+async function edit(path: string, content: string): Promise<void> {
+  const { to: tree } = (await (await page.request.get(`${api()}/diff`)).json()) as Diff;
+  const edited = await page.request.put(`${api()}/files`, {
+    data: { path, content, tree },
+    headers: headers(),
+  });
+  expect(await edited.json()).toMatchObject({ status: 'succeeded' });
+}
 
 const open = (panel: string) => page.goto(`${system.url}/sessions/${session.session_id}?panel=${panel}`);
 const card = (path: string) => page.locator('section').and(page.getByLabel(path, { exact: true }));
@@ -101,7 +123,7 @@ test('files are marked as viewed by content, lines between changes are shown, an
   await screenshot(page, 'review-viewed');
   await page.reload();
   await page.getByText('1 of 4 viewed').waitFor();
-  await write('src/values.ts', text(LINES.with(60, 'export const changed = 2;')));
+  await edit('src/values.ts', text(LINES.with(60, 'export const changed = 2;')));
   await page.reload();
   await values.getByText('export const changed = 2;').waitFor();
   expect(await values.getByLabel('Viewed').isChecked()).toBe(false);
@@ -170,7 +192,8 @@ test('comments, lines between changes and reverts stand in one diff', async () =
   await values.getByRole('button', { name: 'Revert line 61' }).click();
   await values.waitFor({ state: 'detached' });
   await page.getByRole('button', { name: '1 comment', exact: true }).waitFor();
-  await page.getByRole('button', { name: 'Undo' }).first().click();
+  // The conversation has one more for each edit.
+  await page.getByRole('status').getByRole('button', { name: 'Undo' }).click();
   await changed.waitFor();
 });
 
@@ -180,7 +203,7 @@ test('what was reviewed is left out until it changes again', async () => {
   await page.getByRole('button', { name: 'All changes' }).click();
   await page.getByRole('menuitem', { name: 'Since my last review' }).click();
   await page.getByText('Nothing new since your last review').waitFor();
-  await write('src/new.ts', 'export const isNew = 2;\n');
+  await edit('src/new.ts', 'export const isNew = 2;\n');
   await page.reload();
   await card('src/new.ts').waitFor();
   expect(await page.locator('[data-path]').count()).toBe(1);
@@ -190,8 +213,8 @@ test('what was reviewed is left out until it changes again', async () => {
 
 test('all files are read, searched and downloaded, on a phone too', async () => {
   await open('files');
-  await page.getByRole('button', { name: 'src' }).click();
-  await page.getByRole('button', { name: 'values.ts' }).click();
+  await page.getByRole('button', { name: 'src', exact: true }).click();
+  await page.getByRole('button', { name: 'values.ts', exact: true }).click();
   await page.getByText(/export const changed/).waitFor();
   await inEachTheme('files');
   // This panel has no room for both, so the list comes back first.
