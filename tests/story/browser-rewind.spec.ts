@@ -93,10 +93,8 @@ test('a person goes back, undoes it, edits and resends a prompt, and forks', asy
   await notice().waitFor({ state: 'detached' });
 
   await choose('Note the roses', 'Fork from here');
-  await page
-    .getByText(/\(fork\)/)
-    .first()
-    .waitFor();
+  // The page shows it, not only the list: prompts go to the fork from here on.
+  await page.getByRole('heading', { level: 1, name: /\(fork\)/ }).waitFor();
   await ask('Note the moss');
   expect(errors).toEqual([]);
 });

@@ -12,12 +12,13 @@ describe('the declaration of checks', () => {
         { name: 'Lint', run: 'npm run lint', timeout_minutes: 10 },
       ],
       secrets: ['NPM_TOKEN'],
+      required: false,
       problem: null,
     });
   });
 
   it('is empty when there is no file', () => {
-    expect(readDeclaration(null)).toEqual({ checks: [], secrets: [], problem: null });
+    expect(readDeclaration(null)).toEqual({ checks: [], secrets: [], required: false, problem: null });
   });
 
   it.each([
