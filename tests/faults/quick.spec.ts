@@ -48,6 +48,8 @@ describe('a product whose parts fail', () => {
     await working.ended();
     await waiting.ended();
     expect((await world.client.ended(waiting.runId)).status).toBe('succeeded');
+    // A reader with the last event gets no stream, and knows that this was all.
+    waiting.reconnect(0.999);
     await suite.keepsItsPromises();
   });
 

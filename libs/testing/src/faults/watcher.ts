@@ -25,7 +25,7 @@ export class Watcher {
   readonly connections: Connection[] = [];
   /** How often a spec made it reconnect. */
   reconnects = 0;
-  /** Status and body of every answer that was not a stream. */
+  /** Status and body of every answer that was an error. */
   readonly refusals: string[] = [];
   private cursor = '0';
   private current: SseClient | null = null;
@@ -106,6 +106,11 @@ export class Watcher {
     // Meanwhile a spec may have chosen another place to reconnect from.
     if (this.stopped || this.cursor !== after) return stream.close();
     this.current = stream;
+    if (stream.status === 204) {
+      // The connection broke between the last event and `end`, or a spec made it reconnect after the last event.
+      this.finished = true;
+      return stream.close();
+    }
     if (stream.status !== 200) {
       await waitFor(() => stream.closed(), { what: 'the end of a refusal' });
       this.refusals.push(`${stream.status} ${stream.body()}`);
