@@ -136,7 +136,7 @@ function keepInView(card: HTMLElement): () => void {
   return () => end.abort();
 }
 
-/** The full name; of the folders as much as fits, the nearest ones first. */
+/** The name, in full if it fits; of the folders as much as fits beside it, the nearest ones first. */
 function FilePath({ file: { path, old_path: oldPath } }: { file: DiffFile }) {
   const name = baseName(path);
   const folder = path.slice(0, -name.length);
@@ -147,12 +147,12 @@ function FilePath({ file: { path, old_path: oldPath } }: { file: DiffFile }) {
           <VisibleText>{oldPath}</VisibleText>&nbsp;→&nbsp;
         </span>
       )}
-      <span dir="rtl" className="truncate text-subtle-foreground">
+      <span dir="rtl" className="shrink-[999] truncate text-subtle-foreground">
         <bdi>
           <VisibleText>{folder}</VisibleText>
         </bdi>
       </span>
-      <span className="shrink-0 font-medium">
+      <span className="truncate font-medium">
         <VisibleText>{name}</VisibleText>
       </span>
     </span>
