@@ -4,6 +4,7 @@ import { Id } from './ids.js';
 import { openEnum } from './open-reading.js';
 import { pageOf } from './pagination.js';
 import { treeId } from './diffs.js';
+import { isRefName } from './ref-name.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
@@ -88,6 +89,10 @@ export const PUSH_TRANSITIONS: TransitionTable<PushStatus> = {
 
 /** As long as git's own names may be in most file systems. */
 export const MAX_BRANCH_LENGTH = 200;
+
+/** Whether commits can be pushed to a branch of this name. */
+export const isBranchName = (name: string): boolean =>
+  isRefName(name) && name.length <= MAX_BRANCH_LENGTH && !name.startsWith('refs/') && name !== 'HEAD';
 
 export const Push = z
   .object({

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type PageQuery, Timestamp } from '@saas-codex/contracts/pagination';
-import { type CreatePush, MAX_BRANCH_LENGTH, type Push, type PushPage } from '@saas-codex/contracts/shipping';
+import { type CreatePush, isBranchName, type Push, type PushPage } from '@saas-codex/contracts/shipping';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
@@ -15,7 +15,6 @@ import type { RequestContext } from '../identity/request-context.js';
 import { auditedTitle } from '../sessions/session-audit.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
-import { Remotes } from '../workspaces/clones/remotes.js';
 import { branchFrom } from './branch-name.js';
 import { findCommit } from './commits.service.js';
 import { PushEntity, toLastPush, toPush } from './push.entity.js';
@@ -33,7 +32,6 @@ export class PushesService {
   constructor(
     private readonly db: TenantDatabase,
     private readonly sessions: SessionStore,
-    private readonly remotes: Remotes,
     private readonly checks: ChecksService,
     private readonly reconciler: PushReconciler,
     private readonly audit: RequestAudit,
@@ -117,8 +115,7 @@ export class PushesService {
   }
 
   private checkBranch(name: string): string {
-    const branch = this.remotes.checkBranch(name);
-    if (!branch.startsWith('refs/') && branch !== 'HEAD' && branch.length <= MAX_BRANCH_LENGTH) return branch;
+    if (isBranchName(name)) return name;
     throw new ProblemError('ref_invalid', 'Give the plain name of a branch, such as codex/fix-the-date.');
   }
 

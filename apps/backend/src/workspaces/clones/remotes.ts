@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { TenantScope } from '../../database/tenant-row.js';
 import { AddressChecker, type RepoAddress } from '../addresses/address-checker.js';
-import { checkRef } from '../addresses/check-ref.js';
 import type { GitCommand } from '../git/git.js';
 import { GitCertificates } from '../git/git-certificates.js';
 import { type GitAccess, type RemoteCredential, transportTo, withGitAccess } from '../git/transport.js';
@@ -71,11 +70,6 @@ export class Remotes {
     private readonly limits: WorkspaceLimits,
     private readonly certificates: GitCertificates,
   ) {}
-
-  /** @returns the name, which git cannot take for anything but a branch @throws ProblemError ref_invalid */
-  checkBranch(name: string): string {
-    return checkRef(name);
-  }
 
   /** May be called again after a crash at any moment. @throws ProblemError branch_*, push_*, repo_*, clone_*; GitFailure when aborted */
   async push(

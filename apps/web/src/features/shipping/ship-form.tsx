@@ -2,6 +2,7 @@ import type { SessionChecks } from '@saas-codex/contracts/evidence';
 import type { Session } from '@saas-codex/contracts/sessions';
 import {
   type CommitMode,
+  isBranchName,
   MAX_BRANCH_LENGTH,
   MAX_COMMIT_MESSAGE,
   type Push,
@@ -49,11 +50,13 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
   const [leaveOut, setLeaveOut] = useState(false);
   const ship = useShip(id);
   const message = draft || title;
-  const branch = typed ?? shipped.branch;
+  const entered = typed ?? shipped.branch;
+  const branch = entered.trim();
+  const branchProblem = branch !== '' && !isBranchName(branch) && 'Git takes no such name for a branch.';
   const problem = tooLong(message, MAX_COMMIT_MESSAGE);
   const omitted = diff?.omitted ?? [];
   const hint = hindrance(session, shipped.last);
-  const { data: checks } = useQuery(checksQuery(session));
+  const { data: checks, isPending: checksUnknown } = useQuery(checksQuery(session));
 
   if (error && !diff) return <ErrorNotice error={error} onRetry={() => void refetch()} />;
   if (!diff) return <Skeleton className="h-40" />;
@@ -78,7 +81,7 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
         mode,
         tree: diff.to,
         leave_out: leaveOut,
-        branch: branch.trim(),
+        branch,
         ...(mode === 'squash' && { message }),
       },
       {
@@ -145,7 +148,7 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
       )}
       <TextField
         label="Branch"
-        value={branch}
+        value={entered}
         onChange={(event) => setTyped(event.target.value)}
         maxLength={MAX_BRANCH_LENGTH}
         spellCheck={false}
@@ -153,6 +156,7 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
         autoComplete="off"
         className="[&_input]:font-mono [&_input]:text-xs"
         hint="Commits of others on it are never overwritten."
+        {...(branchProblem && { error: branchProblem })}
       />
       {hint && <p className="text-sm text-muted-foreground">{hint}</p>}
       {unchecked && <ChecksFirst session={session} />}
@@ -165,8 +169,9 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
           busy={ship.isPending}
           disabled={
             hint !== null ||
+            checksUnknown ||
             unchecked ||
-            branch.trim() === '' ||
+            !isBranchName(branch) ||
             problem !== undefined ||
             (omitted.length > 0 && !leaveOut)
           }
