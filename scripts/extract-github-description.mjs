@@ -27,6 +27,7 @@ DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels
 PATCH /repos/{owner}/{repo}/pulls/{pull_number}
 POST /repos/{owner}/{repo}/pulls
 POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers
+POST /repos/{owner}/{repo}/statuses/{sha}
 PUT /repos/{owner}/{repo}/issues/{issue_number}/labels
 `
   .trim()

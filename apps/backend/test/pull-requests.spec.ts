@@ -164,6 +164,46 @@ describe('a pull request', () => {
     await world.scan();
     expect(await world.read(id)).toMatchObject({ checks_state: 'passed' });
   });
+
+  it('shows what our checks have shown of exactly its files, once, and takes it back after another push', async () => {
+    const { id, branch, commit } = await world.pushed();
+    await world.open(id, { body: 'Asked for in #12.' });
+    await world.isReady(id);
+    await world.show(id, commit, 'failed');
+    await world.scan();
+    const [there] = ofBranch(branch);
+    expect(there?.body).toMatch(
+      /^Asked for in #12\.\n\n<!-- saas-codex: evidence -->\n\*\*Checks failed\*\*/,
+    );
+    expect(there?.body).toContain('| `Test   @mona` | failed | 12 s |');
+    expect(there?.body).toContain(`tree \`${commit}\``);
+    expect(world.state.statuses.get(commit)).toMatchObject([
+      {
+        context: 'saas-codex/checks',
+        state: 'failure',
+        description: expect.stringMatching(/^0 of 1 passed, evidence /),
+      },
+    ]);
+    expect(await world.askNow(id)).toMatchObject({ checks_state: 'failed', body: 'Asked for in #12.' });
+    const writes = () =>
+      world.github.calls.filter((call) => /^(PATCH|POST) .*(statuses|pulls\/\d+)/.test(call));
+    const before = writes().length;
+    await world.askNow(id);
+    expect(writes()).toHaveLength(before);
+
+    await world.call('PATCH', `/api/sessions/${id}/pull-request`, { body: 'Asked for in #13.' });
+    await waitFor(() => there?.body?.startsWith('Asked for in #13.\n\n<!-- saas-codex: evidence -->'));
+    const next = await world.push(id, branch);
+    await world.scan();
+    expect(there?.body).toBe('Asked for in #13.');
+
+    // A token that may open pull requests need not be allowed to write statuses.
+    strike(world, 'POST /repos/{owner}/{repo}/statuses/{sha}', { status: 403, body: said('Not accessible') });
+    await world.show(id, next, 'passed');
+    await world.scan();
+    expect(there?.body).toContain('**Checks passed**');
+    expect(await world.read(id)).toMatchObject({ status: 'ready', failure: null });
+  });
 });
 
 describe('a forge that fails', () => {

@@ -89,6 +89,8 @@ export const COLUMN_GRANTS: Readonly<Record<'tenant' | 'system', ColumnGrants>> 
   system: {
     // Whose webhook an address is.
     connected_forges: { SELECT: ['id', 'tenant_id', 'url'] },
+    // Whether pull requests have something new to show.
+    evidence: { SELECT: ['tenant_id', 'session_id', 'created_at'] },
     // Accounts at a provider. Passwords are in another column.
     user_accounts: {
       SELECT: ['user_id', 'provider_id', 'account_id'],

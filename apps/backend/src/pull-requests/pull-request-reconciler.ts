@@ -1,14 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { CONFIG, type Config } from '../config.js';
 import { LOCK, Locks } from '../database/locks.js';
+import type { EvidenceEntity } from '../evidence/evidence.entity.js';
+import { EvidenceStore } from '../evidence/evidence-store.js';
 import { Forges } from '../forges/forges.js';
 import { FORGES_PAGE, ForgeError, type ForgeFailure } from '../forges/port/forge-error.js';
 import type { ForgePullRequest } from '../forges/port/pull-requests.js';
 import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import type { SessionRef } from '../sessions/session.entity.js';
 import { ShippedBranches } from '../shipping/shipped-branches.js';
-import { applyWanted, findOrOpen, type Place } from './open-at-forge.js';
+import { applyWanted, findOrOpen, type Place, showEvidence } from './at-forge.js';
 import { isEnded, isPending, type PullRequestEntity, type SeenPullRequest } from './pull-request.entity.js';
 import { PullRequestScan } from './pull-request-scan.js';
 import { PullRequestStore } from './pull-request-store.js';
@@ -39,6 +42,8 @@ export class PullRequestReconciler extends Reconciler<SessionRef> {
     private readonly store: PullRequestStore,
     private readonly forges: Forges,
     private readonly shipped: ShippedBranches,
+    private readonly evidence: EvidenceStore,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'PUBLIC_URL'>,
   ) {
     super({
       keyOf: ({ sessionId }) => sessionId,
@@ -78,7 +83,19 @@ export class PullRequestReconciler extends Reconciler<SessionRef> {
     if (row.nextAt !== null && row.nextAt.getTime() <= Date.now()) return true;
     if (row.failures > 0 || row.readAt === null || isEnded(row)) return false;
     const push = await this.shipped.latest({ tenantId: row.tenantId }, row.sessionId);
-    return push !== null && push.pushedAt > row.readAt;
+    if (push === null || push.pushedAt > row.readAt) return push !== null;
+    const evidence = await this.evidence.forTree({ tenantId: row.tenantId }, row.sessionId, push.tree);
+    return evidence !== null && evidence.createdAt > row.readAt;
+  }
+
+  /** Of exactly the files that the pull request has now. null: there is none, or somebody else has moved its branch */
+  private async evidenceOf(
+    { tenantId, sessionId }: PullRequestEntity,
+    { headCommit }: ForgePullRequest,
+  ): Promise<EvidenceEntity | null> {
+    const push = await this.shipped.latest({ tenantId }, sessionId);
+    if (push?.oid !== headCommit) return null;
+    return this.evidence.forTree({ tenantId }, sessionId, push.tree);
   }
 
   /** @throws ProblemError forge_missing */
@@ -115,14 +132,20 @@ export class PullRequestReconciler extends Reconciler<SessionRef> {
 
   private async read(row: PullRequestEntity, there: ForgePullRequest, place: Place): Promise<void> {
     const { pullRequests, access } = place;
+    const readAt = new Date();
     const [checks, reviews, comments] = await Promise.all([
       pullRequests.checks(access.repository, there.headCommit),
       pullRequests.reviews(access.repository, there.number),
       pullRequests.comments(access.repository, there.number),
     ]);
+    if (!isEnded(there)) {
+      const evidence = await this.evidenceOf(row, there);
+      const page = `${this.config.PUBLIC_URL}/sessions/${row.sessionId}?panel=changes`;
+      await showEvidence(there, checks, place, evidence, page);
+    }
     const { base, headCommit, conflicts, url, state } = there;
     const seen = storable({ base, headCommit, conflicts, checks, reviews, comments });
-    const set = { url, state, seen, readAt: new Date(), failure: null, failures: 0 };
+    const set = { url, state, seen, readAt, failure: null, failures: 0 };
     await this.store.answered(row, { ...set, nextAt: nextReading({ ...row, ...set }) });
   }
 }

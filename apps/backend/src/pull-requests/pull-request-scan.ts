@@ -9,7 +9,11 @@ const SOON = `now() + interval '1 minute'`;
 const PUSHED_SINCE = `
   EXISTS (SELECT FROM session_pushes u
            WHERE u.tenant_id = p.tenant_id AND u.session_id = p.session_id AND u.pushed_at > p.read_at)`;
-const AT = `CASE WHEN p.failures = 0 AND p.state IN ('draft', 'open') AND ${PUSHED_SINCE} THEN now() ELSE p.next_at END`;
+/** The pull request shows what checks have shown. */
+const CHECKED_SINCE = `
+  EXISTS (SELECT FROM evidence e
+           WHERE e.tenant_id = p.tenant_id AND e.session_id = p.session_id AND e.created_at > p.read_at)`;
+const AT = `CASE WHEN p.failures = 0 AND p.state IN ('draft', 'open') AND (${PUSHED_SINCE} OR ${CHECKED_SINCE}) THEN now() ELSE p.next_at END`;
 
 /** Those of a deleted tenant wait, in case the tenant is restored. */
 const DUE = `

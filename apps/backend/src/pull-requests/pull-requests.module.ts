@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LocksModule } from '../database/locks.module.js';
+import { EvidenceModule } from '../evidence/evidence.module.js';
 import { ForgesModule } from '../forges/forges.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
@@ -20,6 +21,7 @@ import { PullRequestsService } from './pull-requests.service.js';
   imports: [
     TypeOrmModule.forFeature([ForgeWebhookEntity, PullRequestEntity]),
     ForgesModule,
+    EvidenceModule,
     LocksModule,
     SecretsModule,
     SessionsModule,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
 import { SessionEntity } from '../sessions/session.entity.js';
+import { CommitEntity } from './commit.entity.js';
 import { PushEntity } from './push.entity.js';
 
 /** A branch of a session's repository, as we pushed it. */
@@ -10,6 +11,8 @@ export interface ShippedBranch {
   branch: string;
   /** Id of the git commit that it leads to, unless somebody else has moved it since. */
   oid: string;
+  /** Id of that commit's tree: the checkpoint that was reviewed. */
+  tree: string;
   /** The branch that the work is for. null: not known, or the repository had none. */
   baseRef: string | null;
   /** Id of the git commit that the session started from. null: the repository had none. */
@@ -27,9 +30,10 @@ export class ShippedBranches {
     return this.db.run(scope, async (tx) => {
       const push = await lastPushed(tx, sessionId);
       const session = push && (await tx.of(SessionEntity).findOne({ where: { id: sessionId } }));
-      if (!push || !session || push.pushedAt === null) return null;
+      const commit = push && (await tx.of(CommitEntity).findOne({ where: { id: push.commitId } }));
+      if (!commit || !session || push.pushedAt === null) return null;
       const { repoUrl, branch, oid, baseRef, pushedAt } = push;
-      return { repoUrl, branch, oid, baseRef, baseCommit: session.baseCommit, pushedAt };
+      return { repoUrl, branch, oid, tree: commit.tree, baseRef, baseCommit: session.baseCommit, pushedAt };
     });
   }
 }

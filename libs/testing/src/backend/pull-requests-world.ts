@@ -127,6 +127,18 @@ export class PullRequestsWorld {
     return commit;
   }
 
+  /** What a run of the checks has shown of a commit that was pushed. */
+  async show(sessionId: string, commit: string, result: 'passed' | 'failed'): Promise<void> {
+    const checks = [
+      { name: 'Test | @mona', command: 'npm test', status: result, exit_code: 0, duration_ms: 12_345 },
+    ];
+    await this.sql(
+      `INSERT INTO evidence (id, tenant_id, session_id, run_id, tree, result, checks, logs, envelope, created_at)
+       VALUES (gen_random_uuid(), $1, $2, gen_random_uuid(), $3, $4, $5, '[]', '{}', now())`,
+      [this.tenantId, sessionId, commit, result, JSON.stringify(checks)],
+    );
+  }
+
   open(sessionId: string, body: object = {}): Promise<Answer<PullRequest>> {
     return this.call('POST', `/api/sessions/${sessionId}/pull-request`, { title: 'Say hello', ...body });
   }

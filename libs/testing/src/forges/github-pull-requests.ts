@@ -50,13 +50,19 @@ interface TestCheck {
   annotations?: { path: string; line: number; message: string }[];
 }
 
+interface TestStatus {
+  context: string;
+  state: 'success' | 'pending' | 'failure';
+  description?: string;
+}
+
 /** What specs see and change of pull requests at the stand-in. */
 export interface GithubPullRequestState {
   readonly all: TestPullRequest[];
   /** By commit. */
   readonly checks: Map<string, TestCheck[]>;
   /** By commit: those of programs that use GitHub's older mechanism. */
-  readonly statuses: Map<string, { context: string; state: 'success' | 'pending' | 'failure' }[]>;
+  readonly statuses: Map<string, TestStatus[]>;
   readonly endpoints: GithubEndpoints;
 }
 
@@ -239,6 +245,17 @@ export function githubPullRequests(): GithubPullRequestState {
           statuses: found,
           total_count: found.length,
         },
+      };
+    },
+
+    'POST /repos/{owner}/{repo}/statuses/{sha}': (call, world) => {
+      const { sha = '' } = call.params;
+      const status = call.body as TestStatus;
+      const others = (statuses.get(sha) ?? []).filter(({ context }) => context !== status.context);
+      statuses.set(sha, [...others, status]);
+      return {
+        status: 201,
+        body: { ...world.description.sample('status'), creator: person(world, 'octocat'), ...status },
       };
     },
   };

@@ -1,6 +1,11 @@
 import type { PullRequestComment, PullRequestReview } from '@saas-codex/contracts/pull-requests';
 import type { Octokit } from '@octokit/rest';
-import type { ForgePullRequest, ForgePullRequests, NewPullRequest } from '../port/pull-requests.js';
+import type {
+  CommitStatus,
+  ForgePullRequest,
+  ForgePullRequests,
+  NewPullRequest,
+} from '../port/pull-requests.js';
 import type { RepositoryRef } from '../port/repositories.js';
 import { namesOf } from '../port/repository-names.js';
 import { GithubChecks } from './github-checks.js';
@@ -83,6 +88,17 @@ export class GithubPullRequests implements ForgePullRequests {
 
   checks(ref: RepositoryRef, commit: string) {
     return this.ofCommit.of(ref, commit);
+  }
+
+  async setStatus(ref: RepositoryRef, commit: string, status: CommitStatus): Promise<void> {
+    await this.octokit.rest.repos.createCommitStatus({
+      ...namesOf(ref),
+      sha: commit,
+      context: status.context,
+      state: status.state === 'passed' ? 'success' : 'failure',
+      description: status.summary,
+      target_url: status.url,
+    });
   }
 
   async reviews(ref: RepositoryRef, number: number): Promise<PullRequestReview[]> {

@@ -32,6 +32,15 @@ export interface NewPullRequest {
   draft: boolean;
 }
 
+/** What we say about a commit ourselves. */
+export interface CommitStatus {
+  /** Tells it from those of others. */
+  context: string;
+  state: 'passed' | 'failed';
+  summary: string;
+  url: string;
+}
+
 /** What a forge does with pull requests. Every method throws `ForgeError`. Each may be repeated, except `create`. */
 export interface ForgePullRequests {
   /** Those of a branch in any state, newest first. */
@@ -50,6 +59,8 @@ export interface ForgePullRequests {
   askForReview(repository: RepositoryRef, number: number, reviewers: string[]): Promise<void>;
   /** What programs say about a commit. Failed ones come with the part of their log that matters. */
   checks(repository: RepositoryRef, commit: string): Promise<PullRequestCheck[]>;
+  /** Replaces the one of the same context. */
+  setStatus(repository: RepositoryRef, commit: string, status: CommitStatus): Promise<void>;
   /** The last review of each person. */
   reviews(repository: RepositoryRef, number: number): Promise<PullRequestReview[]>;
   /** At lines of the changes, oldest first. */

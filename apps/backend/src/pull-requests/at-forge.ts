@@ -1,6 +1,9 @@
+import type { PullRequestCheck } from '@saas-codex/contracts/pull-requests';
+import type { EvidenceEntity } from '../evidence/evidence.entity.js';
 import type { ForgeRepositoryAccess } from '../forges/forges.js';
 import { ForgeError } from '../forges/port/forge-error.js';
 import type { ForgePullRequest, ForgePullRequests } from '../forges/port/pull-requests.js';
+import { keepEvidence, statusOf, withEvidence } from './evidence-section.js';
 import { isEnded, type PullRequestEntity } from './pull-request.entity.js';
 
 /** How far the forge's clock may be behind ours. */
@@ -47,14 +50,46 @@ export async function applyWanted(
   there: ForgePullRequest,
   { pullRequests, access: { repository } }: Place,
 ): Promise<ForgePullRequest> {
-  const { title, body, labels, reviewers } = row.wanted;
+  const { title, labels, reviewers } = row.wanted;
   const base = row.wanted.base ?? there.base;
+  const body = keepEvidence(row.wanted.body, there.body);
   const isSame = there.title === title && there.body === body && there.base === base;
   const updated = isSame ? there : await pullRequests.update(repository, there.number, { title, body, base });
   if (labels.toSorted().join('\n') !== updated.labels.toSorted().join('\n'))
     await pullRequests.setLabels(repository, there.number, labels);
   if (reviewers.length > 0) await pullRequests.askForReview(repository, there.number, reviewers);
   return updated;
+}
+
+/**
+ * Says at the forge what was checked: in the description, and as a status of the commit. Both are compared with what the forge
+ * has, so this may be repeated.
+ * @param evidence about exactly the tree of its head. null: there is none, and what was said before is taken back
+ * @param url of a page that shows it
+ * @throws ForgeError
+ */
+export async function showEvidence(
+  there: ForgePullRequest,
+  checks: readonly PullRequestCheck[],
+  { pullRequests, access: { repository } }: Place,
+  evidence: EvidenceEntity | null,
+  url: string,
+): Promise<void> {
+  const body = withEvidence(there.body, evidence, url);
+  const { title, base, number } = there;
+  if (body !== there.body) await pullRequests.update(repository, number, { title, body, base });
+  if (!evidence) return;
+  const status = statusOf(evidence, url);
+  const isThere = checks.some(
+    ({ name, state, summary }) =>
+      name === status.context && state === status.state && summary === status.summary,
+  );
+  if (!isThere) await pullRequests.setStatus(repository, there.headCommit, status).catch(unlessForbidden);
+}
+
+/** A token that may open pull requests may not be allowed to write statuses. The description says it. */
+function unlessForbidden(error: unknown): void {
+  if (!(error instanceof ForgeError) || !['forbidden', 'not_found'].includes(error.reason)) throw error;
 }
 
 /** The one of the branch that is open, or that was closed or merged since it was asked for. */
