@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { WebhookDefinition } from '@octokit/webhooks-examples';
 import type { ForgeWebhook } from '@saas-codex/contracts/pull-requests';
-import { FORGE_TOKEN, PullRequestsWorld, REPOSITORY } from '@saas-codex/testing/backend/pull-requests-world';
+import { PullRequestsWorld } from '@saas-codex/testing/backend/pull-requests-world';
+import { FORGE_TOKEN, REPOSITORY } from '@saas-codex/testing/backend/shipped-world';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { newsOf } from '../src/pull-requests/forge-news.js';
 

@@ -8,7 +8,8 @@ import {
   said,
   strike,
 } from '@saas-codex/testing/backend/forge-faults';
-import { PullRequestsWorld, REPOSITORY } from '@saas-codex/testing/backend/pull-requests-world';
+import { PullRequestsWorld } from '@saas-codex/testing/backend/pull-requests-world';
+import { REPOSITORY } from '@saas-codex/testing/backend/shipped-world';
 import { waitFor } from '@saas-codex/testing/wait-for';
 
 let world: PullRequestsWorld;

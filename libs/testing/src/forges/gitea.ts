@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { Branch, Repository, SearchResults, Tag, User } from 'gitea-js';
 
 interface GiteaToken {
@@ -29,31 +30,48 @@ export interface GiteaWorld {
   stop(): Promise<void>;
 }
 
-interface Endpoint {
+/** What Gitea refuses. */
+export class GiteaRefusal {
+  constructor(
+    readonly status: number,
+    readonly message: string,
+  ) {}
+}
+
+export interface GiteaCall {
+  login: string;
+  /** Those of the path. */
+  parts: string[];
+  query: URLSearchParams;
+  body: unknown;
+}
+
+export interface GiteaEndpoint {
+  /** GET by default. */
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH';
   pattern: RegExp;
   scope: string;
-  query: readonly string[];
+  query?: readonly string[];
   /** undefined: there is nothing, or not for this login. */
-  answer(world: GiteaWorld, login: string, parts: string[], query: URLSearchParams): object | undefined;
+  answer(world: GiteaWorld, call: GiteaCall): object | undefined;
 }
 
 const API = '/api/v1';
 const ID = 7;
-const PAGING = ['page', 'limit'];
+export const GITEA_PAGING = ['page', 'limit'];
 
 /** With the paths and parameters of Gitea's description of 1.23, from which gitea-js and the types of the answers are made. */
-const ENDPOINTS: Endpoint[] = [
+const READING: GiteaEndpoint[] = [
   {
     pattern: /^\/user$/,
     scope: 'read:user',
-    query: [],
-    answer: (_, login): User => ({ id: ID, login }),
+    answer: (_, { login }): User => ({ id: ID, login }),
   },
   {
     pattern: /^\/repos\/search$/,
     scope: 'read:repository',
-    query: ['q', 'uid', 'sort', 'order', ...PAGING],
-    answer: (world, login, _, query): SearchResults => {
+    query: ['q', 'uid', 'sort', 'order', ...GITEA_PAGING],
+    answer: (world, { login, query }): SearchResults => {
       const found = [...world.repositories].filter(
         ([name, one]) =>
           name.includes(query.get('q') ?? '') && (query.has('uid') ? one.rights[login] : isSeen(one, login)),
@@ -65,8 +83,7 @@ const ENDPOINTS: Endpoint[] = [
   {
     pattern: /^\/repos\/([^/]+)\/([^/]+)$/,
     scope: 'read:repository',
-    query: [],
-    answer: (world, login, parts) => {
+    answer: (world, { login, parts }) => {
       const one = repositoryOf(world, login, parts);
       return one && toRepository(world, nameOf(parts), one, login);
     },
@@ -74,8 +91,8 @@ const ENDPOINTS: Endpoint[] = [
   {
     pattern: /^\/repos\/([^/]+)\/([^/]+)\/branches$/,
     scope: 'read:repository',
-    query: PAGING,
-    answer: (world, login, parts, query) => {
+    query: GITEA_PAGING,
+    answer: (world, { login, parts, query }) => {
       const one = repositoryOf(world, login, parts);
       return one && page(Object.entries(one.branches), query).map(([name, branch]) => toBranch(name, branch));
     },
@@ -83,8 +100,7 @@ const ENDPOINTS: Endpoint[] = [
   {
     pattern: /^\/repos\/([^/]+)\/([^/]+)\/branches\/(.+)$/,
     scope: 'read:repository',
-    query: [],
-    answer: (world, login, parts) => {
+    answer: (world, { login, parts }) => {
       const name = parts[2] ?? '';
       const branch = repositoryOf(world, login, parts)?.branches[name];
       return branch && toBranch(name, branch);
@@ -93,8 +109,8 @@ const ENDPOINTS: Endpoint[] = [
   {
     pattern: /^\/repos\/([^/]+)\/([^/]+)\/tags$/,
     scope: 'read:repository',
-    query: PAGING,
-    answer: (world, login, parts, query) => {
+    query: GITEA_PAGING,
+    answer: (world, { login, parts, query }) => {
       const one = repositoryOf(world, login, parts);
       return (
         one &&
@@ -104,9 +120,10 @@ const ENDPOINTS: Endpoint[] = [
   },
 ];
 
-/** A stand-in for Gitea on loopback: the part of its API that is used here, for reading. */
-export async function startGitea(): Promise<GiteaWorld> {
-  const server = createServer((req, res) => handle(req, res));
+/** A stand-in for Gitea on loopback: the part of its API that is used here. @param endpoints besides those for reading */
+export async function startGitea(endpoints: readonly GiteaEndpoint[] = []): Promise<GiteaWorld> {
+  const all = [...READING, ...endpoints];
+  const server = createServer((req, res) => void handle(req, res));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -123,12 +140,12 @@ export async function startGitea(): Promise<GiteaWorld> {
     },
   };
 
-  function handle(req: IncomingMessage, res: ServerResponse): void {
+  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(req.url ?? '', world.url);
     const path = pathname.slice(API.length);
-    const endpoint = ENDPOINTS.find(({ pattern }) => pattern.test(path));
-    const unknown = [...searchParams.keys()].filter((name) => !endpoint?.query.includes(name));
-    if (req.method !== 'GET' || !pathname.startsWith(API) || !endpoint || unknown.length > 0) {
+    const endpoint = all.find(({ method = 'GET', pattern }) => method === req.method && pattern.test(path));
+    const unknown = [...searchParams.keys()].filter((name) => !endpoint?.query?.includes(name));
+    if (!pathname.startsWith(API) || !endpoint || unknown.length > 0) {
       world.wrong.push(`${req.method} ${req.url}`);
       return send(res, 404, { message: 'not found' });
     }
@@ -139,9 +156,17 @@ export async function startGitea(): Promise<GiteaWorld> {
       return send(res, 403, { message });
     }
     const parts = (endpoint.pattern.exec(path) ?? []).slice(1).map(decodeURIComponent);
-    const body = endpoint.answer(world, token.login, parts, searchParams);
+    const sent = await text(req);
+    const call = {
+      login: token.login,
+      parts,
+      query: searchParams,
+      body: sent === '' ? null : JSON.parse(sent),
+    };
+    const body = endpoint.answer(world, call);
     if (body === undefined) return send(res, 404, { message: "The target couldn't be found." });
-    send(res, 200, body);
+    if (body instanceof GiteaRefusal) return send(res, body.status, { message: body.message });
+    send(res, req.method === 'POST' ? 201 : 200, body);
   }
   return world;
 }
@@ -150,10 +175,11 @@ function send(res: ServerResponse, status: number, body: object): void {
   res.writeHead(status, { 'content-type': 'application/json;charset=utf-8' }).end(JSON.stringify(body));
 }
 
-const nameOf = ([owner, repo]: string[]) => `${owner}/${repo}`;
+export const nameOf = ([owner, repo]: string[]) => `${owner}/${repo}`;
 const isSeen = (one: GiteaRepository, login: string) => !one.private || one.rights[login] !== undefined;
 
-function repositoryOf(world: GiteaWorld, login: string, parts: string[]): GiteaRepository | undefined {
+/** undefined: it is not there, or this login does not see it. */
+export function repositoryOf(world: GiteaWorld, login: string, parts: string[]): GiteaRepository | undefined {
   const one = world.repositories.get(nameOf(parts));
   return one && isSeen(one, login) ? one : undefined;
 }
@@ -180,7 +206,7 @@ const toBranch = (
   { commit, protected: isProtected = false }: GiteaRepository['branches'][string],
 ) => ({ name, commit: { id: commit }, protected: isProtected }) satisfies Branch;
 
-function page<T>(all: T[], query: URLSearchParams): T[] {
+export function page<T>(all: T[], query: URLSearchParams): T[] {
   const size = Math.min(Number(query.get('limit') ?? 30), 50);
   const start = (Number(query.get('page') ?? 1) - 1) * size;
   return all.slice(start, start + size);

@@ -1,5 +1,7 @@
 import type { giteaApi } from 'gitea-js';
 import { ForgeError, forgeErrorOf } from '../port/forge-error.js';
+import type { RepositoryRef } from '../port/repositories.js';
+import { namesOf } from '../port/repository-names.js';
 
 export type GiteaClient = ReturnType<typeof giteaApi<unknown>>;
 
@@ -33,4 +35,10 @@ export async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
     if (error instanceof ForgeError && error.reason === 'not_found') return null;
     throw error;
   }
+}
+
+/** The client writes names into paths as they are. */
+export function inPath(ref: RepositoryRef) {
+  const { owner, repo } = namesOf(ref);
+  return { owner: encodeURIComponent(owner), repo: encodeURIComponent(repo) };
 }

@@ -2,6 +2,7 @@ import type { ForgeRight } from '@saas-codex/contracts/forges';
 import { giteaApi } from 'gitea-js';
 import type { Forge, ForgeConnection, ForgeIdentity } from '../port/forge.js';
 import { giteaAsker, type GiteaClient } from './gitea-client.js';
+import { GiteaPullRequests } from './gitea-pull-requests.js';
 import { GiteaRepositories } from './gitea-repositories.js';
 
 /** Gitea, and Forgejo, which has kept this part of the API. */
@@ -9,6 +10,7 @@ export class GiteaForge implements Forge {
   readonly kind = 'gitea';
   readonly url: string;
   readonly repositories: GiteaRepositories;
+  readonly pullRequests: GiteaPullRequests;
   private readonly client: GiteaClient;
   private readonly ask: ReturnType<typeof giteaAsker>;
 
@@ -17,6 +19,7 @@ export class GiteaForge implements Forge {
     this.client = giteaApi(url, { token, customFetch: fetchFor(url) });
     this.ask = giteaAsker(new URL(url).host);
     this.repositories = new GiteaRepositories(this.client, this.ask);
+    this.pullRequests = new GiteaPullRequests(this.client, this.ask);
   }
 
   async identity(): Promise<ForgeIdentity> {
@@ -30,10 +33,12 @@ export class GiteaForge implements Forge {
 const RIGHTS: ForgeRight[] = [
   { right: 'identity', state: 'works', detail: 'The forge takes the token.' },
   { right: 'read_repositories', state: 'works', detail: 'It lists repositories.' },
-  {
-    right: 'push',
-    state: 'unknown',
-    detail:
-      'Push branches. The forge does not tell whether the token may: it needs “repository: Read and Write”.',
-  },
+  untold('push', 'Push branches.', 'repository: Read and Write'),
+  untold('pull_requests', 'Open pull requests, with labels.', 'repository” and “issue: Read and Write'),
+  untold('checks', 'Read checks and set a status.', 'repository: Read and Write'),
 ];
+
+function untold(right: ForgeRight['right'], what: string, permission: string): ForgeRight {
+  const detail = `${what} The forge does not tell whether the token may: it needs “${permission}”.`;
+  return { right, state: 'unknown', detail };
+}

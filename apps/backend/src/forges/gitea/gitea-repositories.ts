@@ -8,8 +8,7 @@ import type {
   Listed,
   RepositoryRef,
 } from '../port/repositories.js';
-import { namesOf } from '../port/repository-names.js';
-import { type giteaAsker, type GiteaClient, unlessMissing } from './gitea-client.js';
+import { type giteaAsker, type GiteaClient, inPath, unlessMissing } from './gitea-client.js';
 
 /** What every installation allows. */
 const PAGE = 50;
@@ -63,12 +62,6 @@ export class GiteaRepositories implements ForgeRepositories {
     const { data = [] } = await this.ask(() => this.client.repos.repoSearch(query));
     return data.map(toRepository);
   }
-}
-
-/** The client writes names into paths as they are. */
-function inPath(ref: RepositoryRef) {
-  const { owner, repo } = namesOf(ref);
-  return { owner: encodeURIComponent(owner), repo: encodeURIComponent(repo) };
 }
 
 const toBranch = ({ name = '', commit, protected: isProtected }: Branch): ForgeBranch => ({

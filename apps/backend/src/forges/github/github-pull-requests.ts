@@ -6,13 +6,12 @@ import type {
   ForgePullRequests,
   NewPullRequest,
 } from '../port/pull-requests.js';
+import { asRemark, lastReviews } from '../port/remarks.js';
 import type { RepositoryRef } from '../port/repositories.js';
 import { namesOf } from '../port/repository-names.js';
 import { GithubChecks } from './github-checks.js';
 
 const PAGE = 100;
-/** Characters of what one person wrote. */
-const MAX_TEXT = 4_000;
 
 /** What GitHub's lists and its single answers have in common. */
 interface GivenPullRequest {
@@ -107,20 +106,15 @@ export class GithubPullRequests implements ForgePullRequests {
       pull_number: number,
       per_page: PAGE,
     });
-    const last = new Map<string, PullRequestReview>();
-    for (const { user, state, body, submitted_at: at } of data) {
-      const author = user?.login ?? 'ghost';
-      const known = REVIEWS[state];
-      // A review that is not sent yet has no time. A comment does not take back what was said before.
-      if (at === undefined || known === undefined || (known === 'commented' && last.has(author))) continue;
-      last.set(author, {
-        author,
-        state: known,
-        body: body.slice(0, MAX_TEXT),
-        at: new Date(at).toISOString(),
-      });
-    }
-    return [...last.values()];
+    return lastReviews(
+      data.flatMap(({ user, state, body, submitted_at: at }) => {
+        const known = REVIEWS[state];
+        // A review that is not sent yet has no time.
+        if (at === undefined || known === undefined) return [];
+        const author = user?.login ?? 'ghost';
+        return { author, state: known, body: asRemark(body), at: new Date(at).toISOString() };
+      }),
+    );
   }
 
   async comments(ref: RepositoryRef, number: number): Promise<PullRequestComment[]> {
@@ -135,7 +129,7 @@ export class GithubPullRequests implements ForgePullRequests {
       author: one.user.login,
       path: one.path,
       line: one.line ?? null,
-      body: one.body.slice(0, MAX_TEXT),
+      body: asRemark(one.body),
       url: one.html_url,
       at: new Date(one.created_at).toISOString(),
     }));

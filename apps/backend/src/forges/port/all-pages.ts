@@ -1,6 +1,6 @@
 import type { Listed } from './repositories.js';
 
-/** Of branches or tags: a person who has more searches, or types. */
+/** Enough for every list that a person looks through; who has more searches, or types. */
 const MAX_PAGES = 10;
 
 /** All pages of a list, up to a bound. @param size of a full page @param pageOf from 1 on */
