@@ -211,6 +211,37 @@ test('what was reviewed is left out until it changes again', async () => {
   await screenshot(page, 'review-since');
 });
 
+test('a file is edited by hand, a patch is applied, and a review is asked for, each in its dialog', async () => {
+  await open('changes');
+  await card('src/new.ts').getByRole('button', { name: 'More for this file' }).click();
+  await page.getByRole('menuitem', { name: 'Edit…' }).click();
+  const editor = page.getByRole('dialog', { name: 'Edit file' });
+  await editor.getByRole('textbox', { name: 'Text of src/new.ts' }).fill('export const isNew = 3;\n');
+  await editor.getByRole('button', { name: 'Save' }).click();
+  await card('src/new.ts').getByText('isNew = 3').waitFor();
+
+  const { to: tree } = (await (await page.request.get(`${api()}/diff`)).json()) as Diff;
+  await page.getByRole('button', { name: 'Change the files' }).click();
+  await page.getByRole('menuitem', { name: 'Apply patch…' }).click();
+  const patch = page.getByRole('dialog', { name: 'Apply a patch' });
+  await patch
+    .getByRole('textbox', { name: 'Patch' })
+    .fill('--- a/README.md\n+++ b/README.md\n@@ -1 +1,2 @@\n # Garden\n+Water it.\n');
+  await patch.getByRole('button', { name: 'Apply' }).click();
+  await card('README.md').getByText('Water it.').waitFor();
+  const after = (await (await page.request.get(`${api()}/diff?from=${tree}`)).json()) as Diff;
+  expect(after.files.map(({ path }) => path)).toEqual(['README.md']);
+
+  await page.getByRole('button', { name: 'Session actions' }).click();
+  await page.getByRole('menuitem', { name: 'Review…' }).click();
+  const review = page.getByRole('dialog', { name: 'Review' });
+  await review.getByText('Something else').click();
+  await review.getByRole('textbox', { name: 'Instructions' }).fill('Look at the names.');
+  await review.getByRole('button', { name: 'Start review' }).click();
+  await review.waitFor({ state: 'detached' });
+  await page.getByText('Look at the names.').first().waitFor();
+});
+
 test('all files are read, searched and downloaded, on a phone too', async () => {
   await open('files');
   await page.getByRole('button', { name: 'src', exact: true }).click();

@@ -27,7 +27,7 @@ function Choices({ value, onChange }: SecretsFieldProps) {
   if (query.isPending) return <Skeleton className="mx-2.5 my-2 h-16" />;
   if (query.isError && !query.data)
     return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} className="mx-2.5 my-2" />;
-  const saved = query.data?.pages.flatMap((page) => page.items.map(({ name }) => name)) ?? [];
+  const saved = query.data.pages.flatMap((page) => page.items.map(({ name }) => name));
   const deleted = query.hasNextPage ? [] : value.filter((name) => !saved.includes(name));
   const names = [...saved, ...deleted];
   const toggle = (name: string, on: boolean) =>

@@ -1,8 +1,7 @@
 import { NETWORK_MODES, type NetworkMode } from '@saas-codex/contracts/network';
 import { useQuery } from '@tanstack/react-query';
-import { useId } from 'react';
 import { systemQuery } from '../../shared/api/get-system.js';
-import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
+import { TextAreaField } from '../../shared/ui/text-area-field.js';
 import { Segmented } from '../../shared/ui/segmented.js';
 import { errorsBelow, type FieldErrors } from './field-errors.js';
 import { HostList } from './host-list.js';
@@ -18,34 +17,20 @@ interface SetupFieldsProps {
 
 /** The script, and what it may reach. */
 export function SetupFields({ value, onChange, errors }: SetupFieldsProps) {
-  const id = useId();
-  const error = errors['/script'] && `The script ${errors['/script']}`;
   return (
     <div className="space-y-3.5">
-      <div>
-        <label htmlFor={id} className="mb-1.5 block text-xs font-medium">
-          Setup script
-        </label>
-        <AutoTextarea
-          id={id}
-          autoFocus
-          value={value.script}
-          onChange={(event) => onChange({ ...value, script: event.target.value })}
-          placeholder={'npm ci\nnpm run build'}
-          spellCheck={false}
-          autoCapitalize="off"
-          aria-invalid={error ? true : undefined}
-          aria-describedby={`${id}-note`}
-          className="max-h-[32vh] min-h-28 overflow-auto rounded-lg border border-input bg-background! px-3 py-2 font-mono text-xs/[18px] focus:border-accent focus:ring-2 focus:ring-ring/30 aria-invalid:border-destructive"
-        />
-        <p
-          id={`${id}-note`}
-          className={error ? 'mt-1.5 text-xs text-destructive' : 'mt-1.5 text-xs text-muted-foreground'}
-        >
-          {error ??
-            'Bash runs it once in the workspace, before the first prompt. It stops at the first command that fails.'}
-        </p>
-      </div>
+      <TextAreaField
+        label="Setup script"
+        hint="Bash runs it once in the workspace, before the first prompt. It stops at the first command that fails."
+        error={errors['/script'] && `The script ${errors['/script']}`}
+        autoFocus
+        value={value.script}
+        onChange={(event) => onChange({ ...value, script: event.target.value })}
+        placeholder={'npm ci\nnpm run build'}
+        spellCheck={false}
+        autoCapitalize="off"
+        inputClassName="max-h-[32vh] min-h-28 font-mono text-xs/[18px]"
+      />
       <SetupNetwork value={value} onChange={onChange} errors={errorsBelow(errors, '/network')} />
     </div>
   );

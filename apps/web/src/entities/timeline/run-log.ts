@@ -84,7 +84,7 @@ class RunLog {
         }
         return;
       } catch (error) {
-        if (signal.aborted || (error instanceof ApiError && error.status === 404)) return;
+        if (error instanceof ApiError && error.status === 404) return;
         await delay(retryDelay(attempt));
       }
     }

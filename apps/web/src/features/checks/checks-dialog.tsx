@@ -47,7 +47,7 @@ export function ChecksDialog({ session, onClose }: ChecksDialogProps) {
       onOpenChange={onClose}
       title="Checks"
       description="The platform runs them itself: in a fresh sandbox, on a fresh checkout, without Codex."
-      className="max-w-xl"
+      size="xl"
     >
       <div className="mt-4 space-y-4">
         {error && !data && <ErrorNotice error={error} onRetry={() => void refetch()} />}

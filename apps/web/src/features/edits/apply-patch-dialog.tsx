@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useEdit } from '../../entities/run/api/edits.js';
 import { tooLong } from '../../shared/lib/too-long.js';
 import { ActionDialog } from '../../shared/ui/action-dialog.js';
-import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
+import { TextAreaField } from '../../shared/ui/text-area-field.js';
 import { ConflictList } from './conflict-list.js';
 
 /** Applies a patch, pasted or from a file, to the session's files. */
@@ -17,19 +17,21 @@ export function ApplyPatchDialog({ session, onClose }: { session: Session; onClo
       title="Apply a patch"
       description="Of git diff or git format-patch. It is applied whole or not at all, and you can undo it."
       action="Apply"
-      disabled={patch.trim() === '' || problem !== null}
+      disabled={patch.trim() === '' || problem !== undefined}
       state={edit}
       onSubmit={() => edit.mutate({ patch: { patch } }, { onSuccess: onClose })}
       onClose={onClose}
     >
       <div className="space-y-2">
-        <AutoTextarea
-          aria-label="Patch"
+        <TextAreaField
+          label="Patch"
+          hideLabel
           placeholder="Paste a patch"
           spellCheck={false}
           value={patch}
+          error={problem}
           onChange={(event) => setPatch(event.target.value)}
-          className="max-h-60 min-h-32 w-full overflow-y-auto rounded-lg border border-input bg-background px-2.5 py-1.5 font-mono text-xs"
+          inputClassName="max-h-60 min-h-32 font-mono text-xs"
         />
         <label className="block text-xs text-muted-foreground">
           Or choose a file
@@ -40,11 +42,6 @@ export function ApplyPatchDialog({ session, onClose }: { session: Session; onClo
             onChange={(event) => void event.target.files?.[0]?.text().then(setPatch)}
           />
         </label>
-        {problem && (
-          <p role="alert" className="text-xs text-destructive">
-            {problem}
-          </p>
-        )}
         <ConflictList error={edit.error} />
       </div>
     </ActionDialog>

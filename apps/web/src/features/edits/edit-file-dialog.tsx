@@ -44,7 +44,7 @@ export function EditFileDialog({ session, file, onClose }: EditFileDialogProps) 
       onOpenChange={onClose}
       title="Edit file"
       description={<span className="font-mono text-xs break-all">{withMarks(file.path)}</span>}
-      className="top-[6vh] flex h-[88dvh] max-h-none max-w-5xl flex-col overflow-hidden"
+      size="full"
     >
       {error && !data && <ErrorNotice error={error} onRetry={() => void refetch()} className="mt-4" />}
       {!data && !error && (
@@ -106,7 +106,7 @@ function Editor({ session, file, saved, draft, name, onDiscard, onClose }: Edito
     onDiscard();
   };
   const save = () => {
-    if (!isChanged || problem !== null || edit.isPending) return;
+    if (!isChanged || problem !== undefined || edit.isPending) return;
     edit.mutate(
       { file: { path, content: text, tree } },
       {
@@ -140,7 +140,7 @@ function Editor({ session, file, saved, draft, name, onDiscard, onClose }: Edito
           variant="primary"
           onClick={save}
           busy={edit.isPending}
-          disabled={!isChanged || problem !== null}
+          disabled={!isChanged || problem !== undefined}
         >
           Save
         </Button>

@@ -54,7 +54,7 @@ export function NetworkDialog({ session, allow, onClose }: NetworkDialogProps) {
       onOpenChange={onClose}
       title="Network"
       description="What commands in this session may reach. Changes apply from the next run on."
-      className="top-[12vh] max-h-[80vh]"
+      size="lg"
     >
       <form onSubmit={submit}>
         <div className="-mx-2.5 mt-3">

@@ -76,7 +76,7 @@ export function SetupDialog({ session, allow, onClose }: SetupDialogProps) {
           ? 'The script is running. Changes apply from its next run on.'
           : 'Prompts run after the script has succeeded.'
       }
-      className="top-[10vh] max-h-[84vh] max-w-lg"
+      size="lg"
     >
       <form onSubmit={submit} className="mt-4">
         <SetupFields value={draft} onChange={change} errors={{ ...errors, ...serverErrors }} />

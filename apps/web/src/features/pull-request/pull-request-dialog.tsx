@@ -22,7 +22,7 @@ export function PullRequestDialog({ session, onClose }: { session: Session; onCl
       open
       onOpenChange={onClose}
       title={data?.number ? `Pull request #${data.number}` : 'Pull request'}
-      className="top-[10vh] max-h-[80vh] max-w-xl"
+      size="xl"
     >
       <div className="mt-4 space-y-4">
         {error && !data && <ErrorNotice error={error} onRetry={() => void refetch()} />}

@@ -4,12 +4,12 @@ import {
   type PullRequest,
 } from '@saas-codex/contracts/pull-requests';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { type FormEvent, useId, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { tooLong } from '../../shared/lib/too-long.js';
-import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { Button } from '../../shared/ui/button.js';
 import { DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { TextAreaField } from '../../shared/ui/text-area-field.js';
 import { TextField } from '../../shared/ui/text-field.js';
 import { useOpenPullRequest, useUpdatePullRequest } from './api/pull-request.js';
 
@@ -63,7 +63,12 @@ export function PullRequestForm({ session, present, onDone, onClose }: PullReque
         maxLength={MAX_PULL_REQUEST_TITLE}
         onChange={(event) => setTitle(event.target.value)}
       />
-      <BodyField value={body} problem={problem} onChange={setBody} />
+      <TextAreaField
+        label="Description"
+        value={body}
+        error={problem}
+        onChange={(event) => setBody(event.target.value)}
+      />
       <div className="grid gap-4 sm:grid-cols-2">
         <TextField
           label="Merge into"
@@ -108,35 +113,6 @@ export function PullRequestForm({ session, present, onDone, onClose }: PullReque
         </Button>
       </DialogActions>
     </form>
-  );
-}
-
-interface BodyFieldProps {
-  value: string;
-  problem: string | undefined;
-  onChange: (text: string) => void;
-}
-
-function BodyField({ value, problem, onChange }: BodyFieldProps) {
-  const id = useId();
-  return (
-    <div>
-      <label htmlFor={id} className="mb-1.5 block text-xs font-medium">
-        Description
-      </label>
-      <AutoTextarea
-        id={id}
-        value={value}
-        aria-invalid={problem ? true : undefined}
-        onChange={(event) => onChange(event.target.value)}
-        className="max-h-48 min-h-20 overflow-y-auto rounded-lg border border-input bg-background px-2.5 py-1.5 text-sm focus:border-accent focus:ring-2 focus:ring-ring/30"
-      />
-      {problem && (
-        <p role="alert" className="pt-1 text-xs text-destructive">
-          {problem}
-        </p>
-      )}
-    </div>
   );
 }
 

@@ -1,11 +1,11 @@
 import { MAX_PROMPT_LENGTH, type StartReview } from '@saas-codex/contracts/runs';
 import type { Session } from '@saas-codex/contracts/sessions';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { useStartReview } from '../../entities/run/api/start-codex-run.js';
 import { tooLong } from '../../shared/lib/too-long.js';
 import { ActionDialog } from '../../shared/ui/action-dialog.js';
-import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { Segmented } from '../../shared/ui/segmented.js';
+import { TextAreaField } from '../../shared/ui/text-area-field.js';
 
 type Target = StartReview['target']['type'];
 
@@ -19,7 +19,6 @@ const TARGETS: readonly { value: Target; name: string; note: string }[] = [
 export function ReviewDialog({ session, onClose }: { session: Session; onClose: () => void }) {
   const [type, setType] = useState<Target>('base');
   const [text, setText] = useState('');
-  const id = useId();
   const review = useStartReview(session.session_id);
   const problem = tooLong(text, MAX_PROMPT_LENGTH);
   const isCustom = type === 'custom';
@@ -29,33 +28,26 @@ export function ReviewDialog({ session, onClose }: { session: Session; onClose: 
       title="Review"
       description="Codex looks for mistakes, and reports what it finds."
       action="Start review"
-      disabled={isCustom && (text.trim() === '' || problem !== null)}
+      disabled={isCustom && (text.trim() === '' || problem !== undefined)}
       state={review}
       onSubmit={() => review.mutate({ target }, { onSuccess: onClose })}
       onClose={onClose}
     >
       <div>
         <Segmented label="What to review" value={type} onChange={setType} options={TARGETS} />
-        <p id={id} className="mt-2 text-xs text-muted-foreground">
+        <p className="mt-2 text-xs text-muted-foreground">
           {TARGETS.find(({ value }) => value === type)?.note}
         </p>
       </div>
       {isCustom && (
-        <div>
-          <AutoTextarea
-            aria-label="Instructions"
-            aria-describedby={id}
-            value={text}
-            aria-invalid={problem ? true : undefined}
-            onChange={(event) => setText(event.target.value)}
-            className="max-h-60 min-h-20 w-full overflow-y-auto rounded-lg border border-input bg-background px-2.5 py-1.5 text-sm"
-          />
-          {problem && (
-            <p role="alert" className="pt-1 text-xs text-destructive">
-              {problem}
-            </p>
-          )}
-        </div>
+        <TextAreaField
+          label="Instructions"
+          hideLabel
+          value={text}
+          error={problem}
+          onChange={(event) => setText(event.target.value)}
+          inputClassName="max-h-60 min-h-20 text-sm"
+        />
       )}
     </ActionDialog>
   );

@@ -18,7 +18,7 @@ export function AuditPage() {
   const filters = toAuditFilters(choice);
   const query = useInfiniteQuery(auditQuery(filters));
   const entries = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const isFiltered = Object.values(filters).some((value) => value !== undefined);
+  const isFiltered = Object.values(filters).some(Boolean);
   return (
     <>
       <AuditFilterBar choice={choice} onChange={setChoice} />

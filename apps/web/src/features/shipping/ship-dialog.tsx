@@ -34,7 +34,7 @@ export function ShipDialog({ session, onClose }: { session: Session; onClose: ()
           ? 'This session began with empty files, so there is no repository to push to. Download its changes as a patch instead.'
           : `The changes become a commit of yours, with Codex as co-author, and go to a branch of ${repository}.`
       }
-      className="top-[10vh] max-h-[80vh] max-w-lg"
+      size="lg"
     >
       {repository === null ? (
         close

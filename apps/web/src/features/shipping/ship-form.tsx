@@ -9,19 +9,19 @@ import {
 } from '@saas-codex/contracts/shipping';
 import { useQuery } from '@tanstack/react-query';
 import { ChevronRight } from 'lucide-react';
-import { type FormEvent, useId, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { FileStat, FileStatus, StatSummary } from '../../entities/session/changed-file.js';
 import { checksQuery } from '../../entities/run/api/checks.js';
 import { diffQuery } from '../../entities/session/api/get-diff.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { useDraft } from '../../shared/lib/drafts.js';
 import { tooLong } from '../../shared/lib/too-long.js';
-import { AutoTextarea } from '../../shared/ui/auto-textarea.js';
 import { Button } from '../../shared/ui/button.js';
 import { DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { Segmented } from '../../shared/ui/segmented.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
+import { TextAreaField } from '../../shared/ui/text-area-field.js';
 import { TextField } from '../../shared/ui/text-field.js';
 import { VisibleText } from '../../shared/ui/visible-text.js';
 import { useShip } from './api/shipping.js';
@@ -140,7 +140,13 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
       )}
       <Segmented label="How many commits" value={mode} onChange={setMode} options={MODES} className="w-fit" />
       {mode === 'squash' ? (
-        <MessageField value={draft} fallback={title} onChange={setDraft} problem={problem} />
+        <TextAreaField
+          label="Message"
+          value={draft}
+          placeholder={title}
+          error={problem}
+          onChange={(event) => setDraft(event.target.value)}
+        />
       ) : (
         <p className="text-xs text-muted-foreground">
           Each is by the person who wrote the prompt, which is its message.
@@ -180,37 +186,6 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
         </Button>
       </DialogActions>
     </form>
-  );
-}
-
-interface MessageFieldProps {
-  value: string;
-  fallback: string;
-  onChange: (text: string) => void;
-  problem: string | undefined;
-}
-
-function MessageField({ value, fallback, onChange, problem }: MessageFieldProps) {
-  const id = useId();
-  return (
-    <div>
-      <label htmlFor={id} className="mb-1.5 block text-xs font-medium">
-        Message
-      </label>
-      <AutoTextarea
-        id={id}
-        value={value}
-        placeholder={fallback}
-        aria-invalid={problem ? true : undefined}
-        onChange={(event) => onChange(event.target.value)}
-        className="max-h-48 min-h-20 overflow-y-auto rounded-lg border border-input bg-background px-2.5 py-1.5 text-sm focus:border-accent focus:ring-2 focus:ring-ring/30"
-      />
-      {problem && (
-        <p role="alert" className="pt-1 text-xs text-destructive">
-          {problem}
-        </p>
-      )}
-    </div>
   );
 }
 

@@ -9,11 +9,19 @@ interface DialogProps {
   title: string;
   description?: ReactNode;
   children: ReactNode;
-  className?: string;
+  /** `full` is a column that fills the window; the others scroll when they are too high for it. */
+  size?: keyof typeof SIZES;
 }
 
+const SIZES = {
+  md: 'top-[18vh] max-h-[70vh] max-w-md overflow-y-auto',
+  lg: 'top-[10vh] max-h-[84vh] max-w-lg overflow-y-auto',
+  xl: 'top-[10vh] max-h-[84vh] max-w-xl overflow-y-auto',
+  full: 'top-[6vh] flex h-[88dvh] max-w-5xl flex-col overflow-hidden',
+};
+
 /** A centred dialog. It keeps the focus; Escape or a click outside closes it. */
-export function Dialog({ open, onOpenChange, title, description, children, className }: DialogProps) {
+export function Dialog({ open, onOpenChange, title, description, children, size = 'md' }: DialogProps) {
   const returnFocus = useReturnFocus();
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
@@ -23,9 +31,9 @@ export function Dialog({ open, onOpenChange, title, description, children, class
           {...returnFocus}
           {...(description ? {} : { 'aria-describedby': undefined })}
           className={cx(
-            'fixed top-[18vh] left-1/2 z-50 max-h-[70vh] w-[calc(100vw-2rem)] max-w-md -translate-x-1/2 animate-pop-in',
-            'overflow-y-auto rounded-xl border bg-popover p-5 shadow-popover outline-none',
-            className,
+            'fixed left-1/2 z-50 w-[calc(100vw-2rem)] -translate-x-1/2 animate-pop-in',
+            'rounded-xl border bg-popover p-5 shadow-popover outline-none',
+            SIZES[size],
           )}
         >
           <Radix.Title className="text-md font-semibold">{title}</Radix.Title>

@@ -71,7 +71,7 @@ export function MenuPanel({ opened, align, actions, onClose }: MenuPanelProps) {
       <DropdownMenu.Portal>
         <DropdownMenu.Content
           ref={focusFirst}
-          aria-label={trigger.getAttribute('aria-label') ?? trigger.textContent ?? undefined}
+          aria-label={trigger.getAttribute('aria-label') ?? trigger.textContent}
           aria-labelledby={undefined}
           align={align}
           sideOffset={4}

@@ -28,7 +28,7 @@ export function HomeDialog({ session, home, onClose }: HomeDialogProps) {
       onOpenChange={onClose}
       title="Changes in HOME"
       description="Codex changed these files outside of the repository, in its HOME. They are in no diff, and every later prompt finds them."
-      className="max-w-xl"
+      size="xl"
     >
       {agents && <Changes layer={agents} />}
       <p className="mt-3 text-sm text-muted-foreground">

@@ -30,7 +30,7 @@ export function IgnoredFilesDialog({ session, onClose }: { session: Session; onC
       onOpenChange={onClose}
       title="Ignored files"
       description="Git ignores these files, so they are in no diff. They are listed as they are now."
-      className="max-w-xl"
+      size="xl"
     >
       {folder !== undefined && (
         <Button

@@ -17,6 +17,6 @@ export const auditQuery = (filters: AuditFilters) =>
 
 /** Where the browser downloads what the filters leave. */
 export function auditExportUrl(filters: AuditFilters, format: 'csv' | 'ndjson'): string {
-  const given = Object.entries(filters).filter(([, value]) => value !== undefined);
+  const given = Object.entries(filters).filter(([, value]) => value);
   return `/api/audit/export?${new URLSearchParams([['format', format], ...given])}`;
 }
