@@ -11,7 +11,7 @@ import type { Credential } from '@saas-codex/contracts/credentials';
 import type { Problem } from '@saas-codex/contracts/problems';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { Commit, CommitPage, Push, PushPage } from '@saas-codex/contracts/shipping';
-import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
+import { restartBackend, startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import { createPerson, type TestPerson } from '@saas-codex/testing/backend/people';
 import { SHIPPED_FILES, shipsExactly } from '@saas-codex/testing/backend/shipped-histories';
 import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
@@ -452,14 +452,7 @@ describe('a push', () => {
       await writeFile(gate, '');
       expect(existsSync(log)).toBe(true);
       if (!taken) await rm(join(git.path(name), 'hooks', kind));
-      const { config } = backend;
-      backend = await startBackend({
-        ...settings(),
-        DATABASE_URL: config.DATABASE_URL,
-        REDIS_URL: config.REDIS_URL,
-        OWNER_TOKEN_FILE: config.OWNER_TOKEN_FILE,
-        SECRETS_KEY_FILE: config.SECRETS_KEY_FILE,
-      });
+      backend = await restartBackend(backend, settings());
       expect(await ended(at, sent)).toMatchObject({ status: 'pushed', oid: made.oid });
       expect(await atHost(name, 'rev-parse', sent.branch)).toBe(made.oid);
       if (taken) expect(await readFile(log, 'utf8')).toBe('pushed\n');

@@ -88,3 +88,19 @@ export async function startBackend(
     },
   };
 }
+
+/** Ends a backend, and starts another one with what it has left. To stop that one stops both. @param settings beside those */
+export async function restartBackend(
+  { config, ownerToken, close, stop }: TestBackend,
+  settings: Partial<Record<keyof Config, string>>,
+): Promise<TestBackend> {
+  await close();
+  const { DATABASE_URL, REDIS_URL, WORKSPACES_ROOT, OWNER_TOKEN_FILE, SECRETS_KEY_FILE } = config;
+  const left = { DATABASE_URL, REDIS_URL, WORKSPACES_ROOT, OWNER_TOKEN_FILE, SECRETS_KEY_FILE };
+  const next = await startBackend({ ...left, ...settings });
+  const stopBoth = async () => {
+    await next.stop();
+    await stop();
+  };
+  return { ...next, ownerToken, stop: stopBoth };
+}

@@ -8,7 +8,7 @@ import { SystemDatabase } from '../../../../apps/backend/src/database/system-dat
 import { ForgeStore } from '../../../../apps/backend/src/forges/forge-store.js';
 import { PullRequestReconciler } from '../../../../apps/backend/src/pull-requests/pull-request-reconciler.js';
 import { waitFor } from '../wait-for.js';
-import { startBackend, type TestBackend } from './backend.js';
+import { restartBackend, startBackend, type TestBackend } from './backend.js';
 
 /** The one repository of the forge. */
 export const REPOSITORY = 'acme/app';
@@ -83,21 +83,7 @@ export class ShippedWorld {
 
   /** Ends the backend, and starts another one with what it has left. */
   async restart(): Promise<void> {
-    const { config, ownerToken, close, stop } = this.backend;
-    await close();
-    const next = await startBackend({
-      DATABASE_URL: config.DATABASE_URL,
-      REDIS_URL: config.REDIS_URL,
-      WORKSPACES_ROOT: config.WORKSPACES_ROOT,
-      OWNER_TOKEN_FILE: config.OWNER_TOKEN_FILE,
-      SECRETS_KEY_FILE: config.SECRETS_KEY_FILE,
-      GIT_TRUSTED_HOSTS: this.forge.host,
-    });
-    const stopBoth = async () => {
-      await next.stop();
-      await stop();
-    };
-    this.backend = { ...next, ownerToken, stop: stopBoth };
+    this.backend = await restartBackend(this.backend, { GIT_TRUSTED_HOSTS: this.forge.host });
   }
 
   async call<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
