@@ -46,6 +46,9 @@ describe('a pull request at Gitea', () => {
     await world.call('PATCH', `/api/sessions/${id}/pull-request`, { title: 'Say bonjour', labels: [] });
     await waitFor(() => there?.title === 'WIP: Say bonjour' && there.labels.length === 0);
     expect(await world.isReady(id)).toMatchObject({ title: 'Say bonjour' });
+    state.saysDrafts = false;
+    expect(await world.askNow(id)).toMatchObject({ state: 'draft', title: 'Say bonjour', conflicts: null });
+    state.saysDrafts = true;
 
     // Somebody at the forge says that it is ready.
     Object.assign(there ?? {}, { title: 'Say bonjour' });

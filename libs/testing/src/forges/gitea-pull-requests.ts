@@ -49,6 +49,8 @@ export interface GiteaPullRequestState {
   readonly all: TestPullRequest[];
   /** Those that the repositories have. */
   readonly labels: string[];
+  /** Older versions of Gitea do not say whether one is a draft. */
+  saysDrafts: boolean;
   /** By commit. */
   readonly statuses: Map<string, CommitStatus[]>;
   readonly endpoints: GiteaEndpoint[];
@@ -62,8 +64,8 @@ const AT = '2026-11-30T10:00:00Z';
 
 /** Pull requests, reviews and statuses, as Gitea has them. Give `endpoints` to `startGitea`. */
 export function giteaPullRequests(): GiteaPullRequestState {
-  const all: TestPullRequest[] = [];
-  const labels: string[] = [];
+  const state = { all: [] as TestPullRequest[], labels: [] as string[], saysDrafts: true };
+  const { all, labels } = state;
   const statuses: GiteaPullRequestState['statuses'] = new Map();
 
   const onOne =
@@ -85,7 +87,7 @@ export function giteaPullRequests(): GiteaPullRequestState {
           ({ repository, state }) =>
             repository === nameOf(parts) && (query.get('state') === 'all' || state === 'open'),
         );
-        return page(found.toReversed(), query).map((one) => toPullRequest(world, one));
+        return page(found.toReversed(), query).map((one) => toPullRequest(world, one, state));
       },
     },
     {
@@ -114,19 +116,19 @@ export function giteaPullRequests(): GiteaPullRequestState {
           updatedAt: now,
         };
         all.push(one);
-        return toPullRequest(world, one);
+        return toPullRequest(world, one, state);
       },
     },
     {
       pattern: ONE,
       scope: 'read:repository',
-      answer: onOne((one, _, world) => toPullRequest(world, one)),
+      answer: onOne((one, _, world) => toPullRequest(world, one, state)),
     },
     {
       method: 'PATCH',
       pattern: ONE,
       scope: 'write:repository',
-      answer: onOne((one, { body }, world) => toPullRequest(world, Object.assign(one, body))),
+      answer: onOne((one, { body }, world) => toPullRequest(world, Object.assign(one, body), state)),
     },
     {
       method: 'PUT',
@@ -192,7 +194,7 @@ export function giteaPullRequests(): GiteaPullRequestState {
       },
     },
   ];
-  return { all, labels, statuses, endpoints };
+  return Object.assign(state, { statuses, endpoints });
 }
 
 const toLabel = (name: string): Label => ({ name });
@@ -212,7 +214,11 @@ const toReview = (
 
 const isDraft = (title: string) => /^(wip:|\[wip\])/i.test(title);
 
-function toPullRequest(world: GiteaWorld, one: TestPullRequest): PullRequest {
+function toPullRequest(
+  world: GiteaWorld,
+  one: TestPullRequest,
+  { saysDrafts }: Pick<GiteaPullRequestState, 'saysDrafts'>,
+): PullRequest {
   const branches = world.repositories.get(one.repository)?.branches ?? {};
   const at = (name: string) => ({
     label: name,
@@ -225,7 +231,7 @@ function toPullRequest(world: GiteaWorld, one: TestPullRequest): PullRequest {
     number: one.number,
     title: one.title,
     body: one.body,
-    draft,
+    ...(saysDrafts && { draft }),
     state: one.state,
     merged: one.merged,
     mergeable: one.mergeable && !draft,

@@ -58,7 +58,7 @@ export class GiteaPullRequests implements ForgePullRequests {
     { title, body, base }: Pick<NewPullRequest, 'title' | 'body' | 'base'>,
   ): Promise<ForgePullRequest> {
     const { owner, repo } = inPath(ref);
-    const { draft = false } = await this.read(ref, number);
+    const draft = isDraft(await this.read(ref, number));
     const wanted = { title: titled(title, draft), body, base };
     return toPullRequest(
       await this.ask(() => this.client.repos.repoEditPullRequest(owner, repo, number, wanted)),
@@ -170,6 +170,9 @@ const REVIEWS: Readonly<Record<string, PullRequestReview['state']>> = {
   COMMENT: 'commented',
 };
 
+/** Older versions do not say it. */
+const isDraft = ({ draft, title = '' }: PullRequest): boolean => draft ?? DRAFT.pattern.test(title);
+
 const titled = (title: string, draft: boolean) => (draft ? `${DRAFT.prefix}${title}` : title);
 
 const toComment = (one: PullReviewComment): PullRequestComment => ({
@@ -183,7 +186,8 @@ const toComment = (one: PullReviewComment): PullRequestComment => ({
 });
 
 function toPullRequest(given: PullRequest): ForgePullRequest {
-  const { title = '', draft = false, merged = false, created_at: at = 0 } = given;
+  const { title = '', merged = false, created_at: at = 0 } = given;
+  const draft = isDraft(given);
   const open = draft ? 'draft' : 'open';
   return {
     number: given.number ?? 0,
@@ -200,8 +204,9 @@ function toPullRequest(given: PullRequest): ForgePullRequest {
 }
 
 /** “Not mergeable” is also what Gitea says of every draft, and while it looks for conflicts. */
-function conflictsOf({ mergeable, draft, updated_at: at }: PullRequest): boolean | null {
+function conflictsOf(given: PullRequest): boolean | null {
+  const { mergeable, updated_at: at } = given;
   if (mergeable === true) return false;
   const mayBeLooking = at === undefined || Date.now() - Date.parse(at) < LOOKS_MS;
-  return mergeable === undefined || draft === true || mayBeLooking ? null : true;
+  return mergeable === undefined || isDraft(given) || mayBeLooking ? null : true;
 }
