@@ -95,7 +95,7 @@ const LoadingConversation = () => (
   <div aria-busy="true" className="flex-1 overflow-hidden">
     <span className="sr-only">Loading the conversation</span>
     <div className="mx-auto w-full max-w-3xl space-y-6 px-4 pt-6">
-      <Skeleton className="ml-auto h-11 w-3/5 rounded-2xl" />
+      <Skeleton className="ml-auto h-11 w-3/5 rounded-2xl!" />
       <Skeleton className="h-4 w-36" />
       <div className="space-y-2.5">
         <Skeleton className="h-4 w-full" />

@@ -5,7 +5,7 @@ import { cx } from '../lib/cx.js';
 export const AutoTextarea = ({ className, ...props }: ComponentProps<'textarea'>) => (
   <textarea
     rows={1}
-    className={cx('block field-sizing-content w-full resize-none bg-transparent outline-none', className)}
+    className={cx('block field-sizing-content w-full resize-none outline-none', className)}
     {...props}
   />
 );

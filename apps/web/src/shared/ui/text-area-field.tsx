@@ -23,7 +23,7 @@ export const TextAreaField = ({
     {(tied) => (
       <AutoTextarea
         {...tied}
-        className={cx(FIELD_STYLE, 'overflow-y-auto bg-background! py-1.5', inputClassName)}
+        className={cx(FIELD_STYLE, 'overflow-y-auto py-1.5', inputClassName)}
         {...props}
       />
     )}
