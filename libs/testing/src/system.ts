@@ -154,14 +154,18 @@ function killQuietly(pid: number): void {
 
 /** Finds the processes of this system by one of its ports in their environment, or by its data folder. */
 function processesOf(dataDir: string, names: Map<string, string>): Map<string, number> {
+  const serviceOf = (pid: string): string | undefined => {
+    const command = readQuietly(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+    if (command.includes(`/postgres -D ${dataDir}/`)) return 'postgres';
+    if (!/apps\/(gateway|backend|runner)\/dist\/main\.js/.test(command)) return undefined;
+    const port = /(?:^|\0)PORT=(\d+)/.exec(readQuietly(`/proc/${pid}/environ`))?.[1];
+    return names.get(port ?? '');
+  };
   const found = new Map<string, number>();
-  for (const name of readdirNumbers('/proc')) {
-    const command = readQuietly(`/proc/${name}/cmdline`).replaceAll('\0', ' ');
-    const isService = /apps\/(gateway|backend|runner)\/dist\/main\.js/.test(command);
-    const port = /(?:^|\0)PORT=(\d+)/.exec(readQuietly(`/proc/${name}/environ`))?.[1];
-    const service = names.get(port ?? '');
-    if (isService && service) found.set(service, Number(name));
-    else if (command.includes(`/postgres -D ${dataDir}/`)) found.set('postgres', Number(name));
+  for (const pid of readdirNumbers('/proc')) {
+    const service = serviceOf(pid);
+    // A child that has not started its own program yet looks like its parent.
+    if (service && serviceOf(parentOf(pid)) !== service) found.set(service, Number(pid));
   }
   // The title of Redis is truncated, but it has a pid file.
   const redis = Number(readQuietly(join(dataDir, 'redis/redis.pid')));
@@ -169,6 +173,7 @@ function processesOf(dataDir: string, names: Map<string, string>): Map<string, n
   return found;
 }
 
+const parentOf = (pid: string) => /^PPid:\s*(\d+)/m.exec(readQuietly(`/proc/${pid}/status`))?.[1] ?? '';
 const readdirNumbers = (folder: string) => readdirSync(folder).filter((name) => /^\d+$/.test(name));
 
 function readQuietly(file: string): string {
