@@ -1,7 +1,9 @@
 import './support/browser-globals.js';
 import type { Diff } from '@saas-codex/contracts/diffs';
+import type { SessionChecks } from '@saas-codex/contracts/evidence';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { Push } from '@saas-codex/contracts/shipping';
+import { checksQuery } from '../src/entities/run/api/checks.js';
 import { diffQuery } from '../src/entities/session/api/get-diff.js';
 import { ShipForm } from '../src/features/shipping/ship-form.js';
 import { ShipStatus } from '../src/features/shipping/ship-status.js';
@@ -68,7 +70,14 @@ const DIFF: Diff = {
   omitted: [],
 };
 
-const form = (diff: Diff | Error | 'none yet', session = SESSION, last?: Push) =>
+const CHECKS: SessionChecks = { declared: [], problem: null, required: false, items: [], next_cursor: null };
+
+const form = (
+  diff: Diff | Error | 'none yet',
+  session = SESSION,
+  last?: Push,
+  checks: SessionChecks | 'none yet' = CHECKS,
+) =>
   showAs(
     'member',
     <ShipForm
@@ -76,7 +85,10 @@ const form = (diff: Diff | Error | 'none yet', session = SESSION, last?: Push) =
       shipped={{ last, branch: BRANCH, shippedTree: undefined }}
       onClose={() => {}}
     />,
-    (client) => setAnswer(client, diffQuery(ID, {}).queryKey, diff),
+    (client) => {
+      setAnswer(client, diffQuery(ID, {}).queryKey, diff);
+      setAnswer(client, checksQuery(session).queryKey, checks);
+    },
   );
 const status = (push: Partial<Push>) =>
   showAs('member', <ShipStatus push={{ ...PUSH, ...push }} />, () => {});
@@ -88,6 +100,10 @@ it('shows what will be shipped, and proposes a message and a branch', () => {
   expect(html).toContain('placeholder="Fix the roses"');
   expect(html).toContain(`value="${BRANCH}"`);
   expect(SUBMIT.exec(html)?.[0]).not.toContain('disabled=""');
+});
+
+it('waits until it knows whether checks are required', () => {
+  expect(SUBMIT.exec(form(DIFF, SESSION, undefined, 'none yet'))?.[0]).toContain('disabled=""');
 });
 
 it.each([
