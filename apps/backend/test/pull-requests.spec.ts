@@ -176,7 +176,9 @@ describe('a pull request', () => {
     expect(there?.body).toMatch(
       /^Asked for in #12\.\n\n<!-- saas-codex: evidence -->\n\*\*Checks failed\*\*/,
     );
-    expect(there?.body).toContain('| `Test   @mona` | failed | 12 s |');
+    expect(there?.body).toContain(
+      '| `Test   @mona < !-- saas-codex: end of the evidence -->` | failed | 12 s |',
+    );
     expect(there?.body).toContain(`tree \`${commit}\``);
     expect(world.state.statuses.get(commit)).toMatchObject([
       {

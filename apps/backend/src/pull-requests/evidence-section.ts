@@ -45,5 +45,5 @@ function sectionOf({ id, result, tree, checks }: EvidenceEntity, url: string): s
   ].join('\n');
 }
 
-/** The repository chose the name: in code, it mentions nobody, links nowhere, and ends no table. */
-const asCode = (name: string) => `\`${name.replaceAll(/[`|\r\n]/g, ' ')}\``;
+/** The repository chose the name: in code, it mentions nobody, links nowhere, and ends no table. Nor is it one of the marks. */
+const asCode = (name: string) => `\`${name.replaceAll(/[`|\r\n]/g, ' ').replaceAll('<!--', '< !--')}\``;
