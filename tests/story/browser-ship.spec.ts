@@ -135,6 +135,16 @@ test('a person reviews, checks, pushes, opens a pull request, has it mended and 
   await page.getByRole('menuitem', { name: /^Revert/ }).click();
   await moss.waitFor({ state: 'detached' });
 
+  // The branch has moved on meanwhile.
+  await git.commit(REPOSITORY, { 'CHANGELOG.md': '# Opened\n' });
+  await press(/^Ship/);
+  const behind = dialog('Ship').getByText('main has a new commit.');
+  await behind.waitFor();
+  await inEachTheme('ship-behind');
+  await dialog('Ship').getByRole('button', { name: 'Update' }).click();
+  await behind.waitFor({ state: 'detached' });
+  await dialog('Ship').getByRole('button', { name: 'Close' }).click();
+
   await ship();
   await dialog('Ship').getByText('Pushed to').waitFor();
   await inEachTheme('ship-pushed');
@@ -146,6 +156,8 @@ test('a person reviews, checks, pushes, opens a pull request, has it mended and 
   await dialog('Pull request #1').getByText('saas-codex/checks').waitFor();
   await inEachTheme('ship-opened');
   expect(state.all[0]?.body).toContain('**Checks passed**');
+  const parents = execFileSync('git', ['-C', git.path(REPOSITORY), 'log', '-1', '--format=%P', branch]);
+  expect(parents.toString().trim()).toBe(branches()['main']);
   await dialog('Pull request #1').getByRole('button', { name: 'Close' }).click();
 
   // A check of the forge fails, and Codex gets its log.

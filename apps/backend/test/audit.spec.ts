@@ -12,6 +12,7 @@ import { DataSource } from 'typeorm';
 import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import { createPerson, createTenant, signIn, type TestPerson } from '@saas-codex/testing/backend/people';
+import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { AuditRetention } from '../src/audit/audit-retention.js';
 import { AUTH, type Auth } from '../src/identity/better-auth.js';
@@ -24,6 +25,8 @@ import { Storage } from '../src/workspaces/storage/storage.js';
 
 let backend: TestBackend;
 let redis: Redis;
+let git: GitServer;
+let repoUrl: string;
 let tenantId: string;
 let owner: TestPerson;
 /** Everything secret that the requests of this spec carry, or that answers hand out. */
@@ -69,7 +72,13 @@ const list = async (query = '', as: Body = owner.key): Promise<AuditEntry[]> => 
 };
 
 beforeAll(async () => {
-  backend = await startBackend({ SMTP_URL: 'smtp://127.0.0.1:9', SIGN_UP: 'open' });
+  git = await startGitServer();
+  repoUrl = await git.createRepository('garden', { 'roses.txt': 'red\n' });
+  backend = await startBackend({
+    SMTP_URL: 'smtp://127.0.0.1:9',
+    SIGN_UP: 'open',
+    GIT_TRUSTED_HOSTS: git.host,
+  });
   redis = new Redis(backend.config.REDIS_URL);
   tenantId = ((await (await backend.fetch('/api/me')).json()) as Me).tenant.tenant_id;
   owner = await createPerson(backend, tenantId, 'owner');
@@ -77,7 +86,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   redis.disconnect();
-  await backend.stop();
+  await Promise.all([backend.stop(), git.stop()]);
 });
 
 /** Makes the session one of a repository that declares checks. */
@@ -353,6 +362,8 @@ async function doEverything(): Promise<void> {
   const repo = backend.app.get(Storage, { strict: false }).repoPath(String(session.session_id));
   await writeFile(join(repo, 'added.md'), 'a');
   await mine('revertChanges', () => send('POST', `${at}/reverts`, { scope: 'all' }));
+  await sql('UPDATE sessions SET repo_url = $2 WHERE id = $1', [session.session_id, repoUrl]);
+  await mine('updateFromBase', () => send('POST', `${at}/updates`));
   await writeFile(
     join(backend.config.WORKSPACES_ROOT, String(session.session_id), 'repo', 'new.txt'),
     'new\n',

@@ -293,6 +293,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   runSetup: { action: 'run.setup_started', target: 'run', id: 'run_id' },
   revertChanges: { action: 'run.changes_reverted', target: 'run', id: 'run_id', fields: ['scope'] },
   applyPatch: { action: 'run.patch_applied', target: 'run', id: 'run_id' },
+  updateFromBase: { action: 'run.branch_merged', target: 'run', id: 'run_id' },
   writeFile: { action: 'run.file_edited', target: 'run', id: 'run_id', fields: ['path'] },
   editPrompt: { action: 'run.prompt_edited', target: 'run', id: 'run_id' },
   runNext: { action: 'run.moved_first', target: 'run', id: 'run_id' },

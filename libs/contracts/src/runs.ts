@@ -76,6 +76,10 @@ export const MAX_EDIT_SUMMARY = 500;
 /** In characters. */
 export const MAX_PROMPT_LENGTH = 100_000;
 
+/** A commit of the repository, and the tree of a work tree that has it. What is different in the session has changed there. */
+const SessionBase = z.strictObject({ commit: z.string(), tree: treeId });
+export type SessionBase = z.infer<typeof SessionBase>;
+
 const instructions = z.string().min(1).max(MAX_PROMPT_LENGTH);
 
 /** What a review is about. `commit` is where the session's repository was when the session began. */
@@ -123,6 +127,8 @@ export const RunInput = z.discriminatedUnion('kind', [
     change: z.strictObject({ from: treeId, to: treeId }),
     /** What the files become. Left out: the run has not been claimed. */
     target: treeId.optional(),
+    /** Of an update, and of what undoes one: where the session's changes began before it, and begin after it. */
+    base: z.strictObject({ from: SessionBase, to: SessionBase }).optional(),
   }),
 ]);
 export type RunInput = z.infer<typeof RunInput>;

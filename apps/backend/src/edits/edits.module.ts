@@ -4,12 +4,15 @@ import { IdentityModule } from '../identity/identity.module.js';
 import { RunsModule } from '../runs/runs.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { CredentialsModule } from '../credentials/credentials.module.js';
 import { EditsController } from './edits.controller.js';
 import { EditsService } from './edits.service.js';
+import { UpdatesController } from './updates.controller.js';
+import { UpdatesService } from './updates.service.js';
 
 @Module({
-  imports: [ChangesModule, IdentityModule, RunsModule, SessionsModule, WorkspacesModule],
-  controllers: [EditsController],
-  providers: [EditsService],
+  imports: [ChangesModule, CredentialsModule, IdentityModule, RunsModule, SessionsModule, WorkspacesModule],
+  controllers: [EditsController, UpdatesController],
+  providers: [EditsService, UpdatesService],
 })
 export class EditsModule {}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ApplyPatch, RevertChanges, WriteFile } from '@saas-codex/contracts/edits';
-import { MAX_EDIT_SUMMARY, type Run, textOfInput } from '@saas-codex/contracts/runs';
+import { MAX_EDIT_SUMMARY, type Run, type RunInputOf, textOfInput } from '@saas-codex/contracts/runs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { baseOf, SessionTrees } from '../changes/session-trees.js';
 import type { RequestContext } from '../identity/request-context.js';
@@ -14,6 +14,8 @@ interface Edit {
   summary: string;
   from: string;
   to: string;
+  /** Of what undoes an update. */
+  base?: RunInputOf<'edit'>['base'];
 }
 
 /**
@@ -89,10 +91,11 @@ export class EditsService {
     if (session.status === 'archived') throw new ProblemError('session_archived', 'Unarchive it first.');
     return this.runs.edit(ctx, sessionId, async () => {
       const now = await this.history.takeCheckpoint(ctx, sessionId);
-      const { summary, from, to } = await editOf(now);
+      const { summary, from, to, base } = await editOf(now);
       if ((await this.history.mergeChange(ctx, sessionId, now, { from, to })) === now)
         throw new ProblemError('nothing_to_change', 'Load the changes again to see the files as they are.');
-      return { kind: 'edit', summary: summary.slice(0, MAX_EDIT_SUMMARY), change: { from, to } };
+      const change = { from, to };
+      return { kind: 'edit', summary: summary.slice(0, MAX_EDIT_SUMMARY), change, ...(base && { base }) };
     });
   }
 
@@ -101,7 +104,8 @@ export class EditsService {
     const { input } = await this.store.get(ctx, runId);
     const text = textOfInput(input).replace(/\s+/g, ' ');
     const summary = input.kind === 'edit' ? `Undo: ${text}` : `Revert what “${shortened(text)}” changed`;
-    return { summary, from: to, to: from };
+    const base = input.kind === 'edit' ? input.base : undefined;
+    return { summary, from: to, to: from, ...(base && { base: { from: base.to, to: base.from } }) };
   }
 }
 

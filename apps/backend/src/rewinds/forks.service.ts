@@ -44,7 +44,9 @@ export class ForksService {
     const tree = run.treeAfter ?? (isEnded(run) ? run.treeBefore : null);
     if (run.kind !== 'prompt' || tree === null || !(await this.history.hasCheckpoint(sessionId, tree)))
       throw refused('The files of after this run are not known. Choose another run.');
-    const fork = await this.service.createFork(ctx, source, { sessionId, runId, tree });
+    const base = await this.runs.baseBefore(ctx, source, run);
+    const from = { sessionId, runId, tree, ...(base && { baseCommit: base.commit }) };
+    const fork = await this.service.createFork(ctx, source, from);
     // The same request again queues it once. The fork's entry in the audit log stands for both.
     const once = { ...ctx, origin: undefined, idempotentId: uuidV5('prompt', fork.id) };
     if (prompt !== undefined) await this.prompts.prompt(once, fork.id, { prompt });

@@ -116,11 +116,15 @@ export class RewindReconciler extends Reconciler<SessionRef> {
     try {
       const tree = await this.history.takeCheckpoint(ctx, session.id);
       const head = await this.history.readHead(session.id);
+      const { baseCommit, baseTree } = session;
+      const now = baseCommit && baseTree ? { base: { commit: baseCommit, tree: baseTree } } : {};
+      const base = await this.runs.baseBefore(ctx, session, run);
+      const then = base ? { base } : {};
       const without = await this.turns.since(ctx, run);
       const cut = await this.runner.cutConversation(threadId, { without });
       const states = {
-        before: { tree, head, conversation: cut.previous },
-        after: { tree: run.treeBefore, head: run.headBefore, conversation: cut.conversation },
+        before: { tree, head, conversation: cut.previous, ...now },
+        after: { tree: run.treeBefore, head: run.headBefore, conversation: cut.conversation, ...then },
       };
       await this.saveStates(ctx, move, states);
       return states;
@@ -194,7 +198,7 @@ export class RewindReconciler extends Reconciler<SessionRef> {
     const { session, rewind } = move;
     if (!canTransition(REWIND_TRANSITIONS, rewind.status, status))
       throw new Error(`a rewind that is ${rewind.status} cannot become ${status}`);
-    const { baseTree } = session;
+    const baseTree = to?.base?.tree ?? session.baseTree;
     const stat =
       to && baseTree !== null
         ? await this.history.diffStat(ctx, { sessionId: session.id, from: baseTree, to: to.tree })
@@ -211,7 +215,8 @@ export class RewindReconciler extends Reconciler<SessionRef> {
       }
       if (status === 'undone')
         await tx.of(RunEntity).update({ sessionId: session.id, rewoundAt: at }, { rewoundAt: null });
-      const moved = to ? { restoredTree: to.tree, diff: stat ?? now.diff } : {};
+      const base = to?.base && { baseCommit: to.base.commit, baseTree: to.base.tree };
+      const moved = to ? { restoredTree: to.tree, diff: stat ?? now.diff, ...base } : {};
       await tx
         .of(SessionEntity)
         .update({ id: session.id }, { rewind: settled, updatedAt: new Date(), ...moved });

@@ -4,6 +4,7 @@ import type { StartRun } from '@saas-codex/contracts/runner-api';
 import { isCodexRun, RUN_TRANSITIONS, type RunInput } from '@saas-codex/contracts/runs';
 import { sealGrant } from '@saas-codex/service-kit/run-grant';
 import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
+import { ProblemError } from '@saas-codex/service-kit/problem';
 import { IsNull } from 'typeorm';
 import { CONFIG, type Config } from '../config.js';
 import { LOCK, lockInTransaction } from '../database/locks.js';
@@ -72,7 +73,7 @@ export class RunDispatch {
       this.treeNow(ctx, session),
       this.history.readHead(session.id),
     ]);
-    const input = await this.targetedInput(ctx, run, treeBefore);
+    const input = await this.targetedInput(ctx, session, run, treeBefore);
     const share = await this.places.shareOf(ctx);
     const claimed = await this.runs.changeIfThere(ctx, session.id, async (tx, now) => {
       const runs = tx.of(RunEntity);
@@ -152,7 +153,7 @@ export class RunDispatch {
     return {
       runId: run.id,
       threadId,
-      input: run.input,
+      input: inputFor(run.input),
       priority: await this.runs.countInPlace(ctx),
       ...(isCodexRun(run.kind) && { metered: true }),
       network: networkOf(session, run),
@@ -165,9 +166,16 @@ export class RunDispatch {
   }
 
   /** What an edit makes of the files as they are now. null: the run is no edit. */
-  private async targetedInput(ctx: RequestContext, run: RunEntity, tree: string): Promise<RunInput | null> {
+  private async targetedInput(
+    ctx: RequestContext,
+    { baseCommit }: SessionEntity,
+    run: RunEntity,
+    tree: string,
+  ): Promise<RunInput | null> {
     const { input, sessionId } = run;
     if (input.kind !== 'edit') return null;
+    if (input.base !== undefined && input.base.from.commit !== baseCommit)
+      throw new ProblemError('edit_conflict', 'The branch was merged meanwhile. Look at the changes again.');
     return { ...input, target: await this.history.mergeChange(ctx, sessionId, tree, input.change) };
   }
 
@@ -207,6 +215,13 @@ export class RunDispatch {
     if ((await tx.of(RunEntity).count(IN_PLACE)) >= share) return false;
     return this.limits.hasRoom(tx, run.createdBy);
   }
+}
+
+/** What a runner needs to know. Where the session's changes begin is the backend's affair. */
+function inputFor(input: RunInput): RunInput {
+  if (input.kind !== 'edit') return input;
+  const { base: _, ...edit } = input;
+  return edit;
 }
 
 /** A setup script may have a network of its own, and checks have that too. */

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
-import { isCodexRun, RUN_TRANSITIONS } from '@saas-codex/contracts/runs';
+import { isCodexRun, RUN_TRANSITIONS, type SessionBase } from '@saas-codex/contracts/runs';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import type { Redis } from 'ioredis';
@@ -28,6 +28,8 @@ interface Outcome {
   treeAfter: string;
   diff: DiffStat;
   sessionDiff: DiffStat;
+  /** Where the session's changes begin from now on. Left out: as before. */
+  base?: SessionBase;
 }
 
 /** How the backend ends a run that no runner has. */
@@ -124,7 +126,8 @@ export class RunSettling {
       await expirePending(tx, run.id);
       if (evidence) await this.evidence.insertIn(tx, evidence);
       const diff = outcome?.sessionDiff ?? session.diff;
-      await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: at, diff });
+      const base = outcome?.base && { baseCommit: outcome.base.commit, baseTree: outcome.base.tree };
+      await tx.of(SessionEntity).update({ id: session.id }, { updatedAt: at, diff, ...base });
       await this.steers.settle(tx, session, run, delivered);
       tx.afterCommit(() => this.metrics.countEnd(run.kind, step.to));
     });
@@ -138,8 +141,12 @@ export class RunSettling {
       const treeAfter = await this.treeAfter(ctx, session, run, isDone);
       const statFrom = (from: string) =>
         this.history.diffStat(ctx, { sessionId: session.id, from, to: treeAfter });
-      const [diff, sessionDiff] = await Promise.all([statFrom(run.treeBefore), statFrom(session.baseTree)]);
-      return { treeAfter, diff, sessionDiff };
+      const base = isDone && run.input.kind === 'edit' ? run.input.base?.to : undefined;
+      const [diff, sessionDiff] = await Promise.all([
+        statFrom(run.treeBefore),
+        statFrom(base?.tree ?? session.baseTree),
+      ]);
+      return { treeAfter, diff, sessionDiff, ...(base && { base }) };
     } catch (error) {
       // The lock of the checkpoint lives in Postgres. An outage passes, and the checkpoint is taken then. So does one of the runner.
       if (isStoreOutage(error) || error instanceof RunnerUnavailable) throw error;

@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type PageQuery, Timestamp } from '@saas-codex/contracts/pagination';
-import { RUN_STATUSES, RUN_TRANSITIONS, type RunPage, type RunsQuery } from '@saas-codex/contracts/runs';
+import {
+  RUN_STATUSES,
+  RUN_TRANSITIONS,
+  type RunPage,
+  type RunsQuery,
+  type SessionBase,
+} from '@saas-codex/contracts/runs';
 import { isFinal } from '@saas-codex/contracts/transitions';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RunLogOwner } from '@saas-codex/event-log/run-log/run-log-entry';
@@ -208,6 +214,11 @@ export class RunStore {
     return last && (last.treeAfter ?? last.treeBefore);
   }
 
+  /** Where the session's changes began before a run: at its start, or at the last update before. null: not known */
+  baseBefore(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<SessionBase | null> {
+    return this.db.run(ctx, (tx) => baseBeforeIn(tx, session, run));
+  }
+
   /** The last run that had the workspace. */
   lastToHave(ctx: RequestContext, sessionId: string): Promise<RunEntity | null> {
     return this.db.run(ctx, (tx) => lastToHaveIn(tx, sessionId));
@@ -278,3 +289,22 @@ const withRunSummary =
     await updateRunSummary(tx, session.id);
     return answer;
   };
+
+/** As `RunStore.baseBefore`. @param run `dispatchedAt` null: before all runs */
+export async function baseBeforeIn(
+  tx: TenantTransaction,
+  { id: sessionId, baseCommit, baseTree }: SessionEntity,
+  { dispatchedAt }: Pick<RunEntity, 'dispatchedAt'>,
+): Promise<SessionBase | null> {
+  const edits = await tx.of(RunEntity).find({
+    where: { sessionId, kind: 'edit', status: 'succeeded', rewoundAt: IsNull() },
+    order: { dispatchedAt: 'ASC' },
+  });
+  const updates = edits.flatMap(({ input, dispatchedAt: at }) =>
+    input.kind === 'edit' && input.base !== undefined && at !== null ? { ...input.base, at } : [],
+  );
+  const before = updates.filter(({ at }) => dispatchedAt !== null && at < dispatchedAt).at(-1);
+  const after = updates.find(({ at }) => dispatchedAt === null || at >= dispatchedAt);
+  const now = baseCommit && baseTree ? { commit: baseCommit, tree: baseTree } : null;
+  return before?.to ?? after?.from ?? now;
+}

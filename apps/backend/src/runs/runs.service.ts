@@ -33,7 +33,7 @@ import { RunMoves } from './run-moves.js';
 import { RunQueueing } from './run-queueing.js';
 import { RunReconciler } from './run-reconciler.js';
 import { RunSettling } from './run-settling.js';
-import { isEnded, isInFlight, OPEN, RunStore } from './run-store.js';
+import { baseBeforeIn, isEnded, isInFlight, OPEN, RunStore } from './run-store.js';
 import { requireAcceptsRuns } from './session-refusals.js';
 import { toRunOutline, toRunWithResult, toSharedRun } from './run-view.js';
 
@@ -109,9 +109,10 @@ export class RunsService {
       if (session.approvalMode === 'ask') throw new ProblemError('review_cannot_ask', CANNOT_ASK);
       const model = await this.modelIn(tx, session);
       if (target.type !== 'base') return { kind: 'review', target, ...model };
-      const { baseCommit: commit } = session;
-      if (commit === null) throw new ProblemError('base_missing', NO_BASE);
-      return { kind: 'review', target: { ...target, commit }, ...model };
+      // The agent's own repository has the commit that it was cloned at, and none that an update has brought.
+      const cloned = await baseBeforeIn(tx, session, { dispatchedAt: null });
+      if (cloned === null) throw new ProblemError('base_missing', NO_BASE);
+      return { kind: 'review', target: { ...target, commit: cloned.commit }, ...model };
     });
   }
 

@@ -27,9 +27,11 @@ export class ForkProvisioning {
   /** @throws ProblemError session_not_found when it was deleted meanwhile */
   async sourceOf(
     ctx: RequestContext,
-    { sessionId, tree }: ForkedFrom,
+    { sessionId, tree, baseCommit: known }: ForkedFrom,
   ): Promise<Omit<ForkSource, 'maxBytes'>> {
-    const { repoUrl, ref, baseCommit } = await this.sessions.get(ctx, sessionId);
+    const source = await this.sessions.get(ctx, sessionId);
+    const { repoUrl, ref } = source;
+    const baseCommit = known ?? source.baseCommit;
     if (baseCommit === null) throw new ProblemError('tree_not_found', 'Fork the session again.');
     return { sessionId, repoUrl, ref, baseCommit, tree };
   }

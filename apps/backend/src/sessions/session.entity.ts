@@ -7,7 +7,7 @@ import type { NeedsYou } from '@saas-codex/contracts/needs-you';
 import type { Network } from '@saas-codex/contracts/network';
 import type { AgentHead, RewindStatus } from '@saas-codex/contracts/rewinds';
 import type { PullRequestSummary } from '@saas-codex/contracts/pull-requests';
-import type { RunStatus } from '@saas-codex/contracts/runs';
+import type { RunStatus, SessionBase } from '@saas-codex/contracts/runs';
 import type { LastPush } from '@saas-codex/contracts/shipping';
 import type { SessionNotice, SessionStatus, SessionVisibility, Setup } from '@saas-codex/contracts/sessions';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
@@ -181,6 +181,8 @@ export interface SessionState {
   head: AgentHead | null;
   /** Codex's id of its conversation; null: nothing has been said. */
   conversation: string | null;
+  /** Where the session's changes begin. Left out: as they do now. */
+  base?: SessionBase;
 }
 
 export interface RewindStates {
@@ -208,6 +210,8 @@ export interface ForkedFrom {
   runId: string;
   /** The workspace after that run. */
   tree: string;
+  /** The commit at which its changes began then. Left out: that of the session. */
+  baseCommit?: string;
 }
 
 /** Whether files and conversation are being changed: no run may start. */

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Author } from '@saas-codex/contracts/authors';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import { Timestamp } from '@saas-codex/contracts/pagination';
+import { type SessionBase, textOfInput } from '@saas-codex/contracts/runs';
 import {
   type Commit,
   type CommitPage,
@@ -9,6 +10,7 @@ import {
   MAX_COMMITS_PER_RUN,
 } from '@saas-codex/contracts/shipping';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { In } from 'typeorm';
 import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
 import { RequestAudit } from '../audit/request-audit.js';
@@ -39,8 +41,11 @@ const LISTED = 10;
 /** What is committed, and by whom. */
 interface Work {
   tree: string;
-  parent: string | null;
-  /** Prompts since the last push, in the order in which they ended. */
+  /** Where the session's changes begin. */
+  base: SessionBase;
+  /** What was pushed last. null: nothing. */
+  last: string | null;
+  /** Prompts and updates since the last push, in the order in which they ended. */
   runs: RunEntity[];
   people: ReadonlyMap<string, NamedPrincipal>;
 }
@@ -75,18 +80,14 @@ export class CommitsService {
       throw new ProblemError('files_changed', 'Look at the changes again, then commit what is there now.');
     const leftOut = await this.history.omittedFiles(sessionId, tree);
     if (leftOut.length > 0 && !body.leave_out) throw incomplete(leftOut);
-    const work = await this.workOf(ctx, session, tree);
+    const work = await this.workOf(ctx, session, { tree, base });
     const steps =
       body.mode === 'per_run'
         ? this.stepsPerRun(ctx, session, work)
         : [this.squashed(ctx, session, work, body)];
     const committer = { name: 'saas-codex', email: `no-reply@${new URL(this.config.PUBLIC_URL).hostname}` };
-    const made = await this.history.makeCommits(ctx, sessionId, {
-      base,
-      parent: work.parent,
-      committer,
-      steps,
-    });
+    const parent = work.last ?? (await this.startOf(sessionId, steps));
+    const made = await this.history.makeCommits(ctx, sessionId, { parent, committer, steps });
     if (made === null)
       throw new ProblemError(
         'nothing_to_commit',
@@ -98,7 +99,7 @@ export class CommitsService {
         id: ctx.idempotentId ?? uuidV7(),
         sessionId,
         oid: made.oid,
-        parent: work.parent,
+        parent,
         tree,
         mode: body.mode,
         commits: made.count,
@@ -147,51 +148,59 @@ export class CommitsService {
     return row && toCommit(row);
   }
 
-  private async workOf(ctx: RequestContext, session: SessionEntity, tree: string): Promise<Work> {
+  private async workOf(
+    ctx: RequestContext,
+    session: SessionEntity,
+    now: Pick<Work, 'tree' | 'base'>,
+  ): Promise<Work> {
     const { last, runs } = await this.db.run(ctx, async (tx) => {
       const push = await lastPushed(tx, session.id);
       const last = push && (await findCommit(tx, session.id, push.commitId));
       const all = await tx
         .of(RunEntity)
-        .find({ where: { sessionId: session.id, kind: 'prompt' }, order: { endedAt: 'ASC' } });
+        .find({ where: { sessionId: session.id, kind: In(['prompt', 'edit']) }, order: { endedAt: 'ASC' } });
       const since = last?.createdAt.getTime() ?? 0;
       const runs = all.filter(
-        (run) => isEnded(run) && run.rewoundAt === null && (run.endedAt?.getTime() ?? 0) > since,
+        (run) =>
+          isEnded(run) &&
+          (run.kind === 'prompt' || updateOf(run) !== null) &&
+          run.rewoundAt === null &&
+          (run.endedAt?.getTime() ?? 0) > since,
       );
       return { last, runs: runs.filter(({ treeAfter }) => treeAfter !== null) };
     });
     const ids = [actorId(ctx.actor), ...runs.map(({ createdBy }) => createdBy)];
     const people = await this.memberships.named(ctx.tenantId, ids);
-    return { tree, parent: last?.oid ?? (await this.startOf(session)), runs, people };
+    return { ...now, last: last?.oid ?? null, runs, people };
   }
 
   /** null: the repository was empty, and the commit that the session's clone began with is in no history but its own. */
-  private async startOf({ id, baseCommit }: SessionEntity): Promise<string | null> {
-    return baseCommit !== null && (await this.history.hasCommit(id, baseCommit)) ? baseCommit : null;
+  private async startOf(sessionId: string, [first]: readonly CommitStep[]): Promise<string | null> {
+    const commit = first?.base.commit;
+    return commit && (await this.history.hasCommit(sessionId, commit)) ? commit : null;
   }
 
   private squashed(ctx: RequestContext, session: SessionEntity, work: Work, body: CreateCommit): CommitStep {
     const author = personOf(authorOf(ctx.actor), work.people);
     const others = work.runs
-      .filter(({ createdBy }) => createdBy !== actorId(ctx.actor))
+      .filter(({ kind, createdBy }) => kind === 'prompt' && createdBy !== actorId(ctx.actor))
       .map((run) => personOf(authorOfRun(run), work.people));
     const message = withCoAuthors(body.message ?? session.title, others);
-    return { tree: work.tree, author, at: new Date(), message };
+    return { tree: work.tree, base: work.base, author, at: new Date(), message };
   }
 
   private stepsPerRun(ctx: RequestContext, session: SessionEntity, work: Work): CommitStep[] {
-    const steps = work.runs.slice(-MAX_COMMITS_PER_RUN).map((run) => ({
-      tree: run.treeAfter ?? work.tree,
-      author: personOf(authorOfRun(run), work.people),
-      at: run.endedAt ?? new Date(),
-      message: withCoAuthors(
-        run.input.kind === 'prompt' ? messageOfPrompt(run.input.prompt) : session.title,
-        [],
-      ),
-    }));
+    let base = work.runs.map(updateOf).find((update) => update !== null)?.from ?? work.base;
+    const steps = work.runs.map((run) => {
+      base = updateOf(run)?.to ?? base;
+      const what = messageOfPrompt(textOfInput(run.input));
+      const message = run.kind === 'prompt' ? withCoAuthors(what, []) : what;
+      const author = personOf(authorOfRun(run), work.people);
+      return { tree: run.treeAfter ?? work.tree, base, author, at: run.endedAt ?? new Date(), message };
+    });
     // What has changed since the last run, if anything has.
     return [
-      ...steps,
+      ...steps.slice(-MAX_COMMITS_PER_RUN),
       this.squashed(ctx, session, { ...work, runs: [] }, { mode: 'squash', leave_out: false }),
     ];
   }
@@ -207,6 +216,10 @@ export async function findCommit(
   if (row) return row;
   throw new ProblemError('commit_not_found', 'Choose a commit of this session.');
 }
+
+/** Of a run that merged the repository's branch, or undid that. null: it is another one, or has changed nothing. */
+const updateOf = ({ input, status }: RunEntity) =>
+  (status === 'succeeded' && input.kind === 'edit' && input.base) || null;
 
 const authorOfRun = ({ author, createdBy }: RunEntity): Author =>
   author ?? { kind: 'person', id: createdBy, name: null };

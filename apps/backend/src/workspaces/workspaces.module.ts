@@ -21,6 +21,7 @@ import { Submodules } from './history/submodules.js';
 import { TenantPlaces } from './history/tenant-places.js';
 import { TreeDiffs } from './history/tree-diffs.js';
 import { TreeLines } from './history/tree-lines.js';
+import { BaseMerge } from './history/base-merge.js';
 import { TreeEdits } from './history/tree-edits.js';
 import { TreeFiles } from './history/tree-files.js';
 import { TreePaths } from './history/tree-paths.js';
@@ -68,6 +69,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     TenantPlaces,
     TreeDiffs,
     TreeLines,
+    BaseMerge,
     TreeEdits,
     TreeFiles,
     TreePaths,

@@ -719,6 +719,10 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listEvidenceKeys: { one: EVIDENCE_KEYS },
   revertChanges: { queued: EDIT_RUN },
   applyPatch: { queued: { ...EDIT_RUN, prompt: 'Apply a patch to 2 files' } },
+  getBaseBranch: { behind: { branch: 'main', commit: SESSION.base_commit, behind: 3 } },
+  updateFromBase: {
+    queued: { run: { ...EDIT_RUN, prompt: 'Merge “main”' }, behind: 3, conflicts: [], resolving: null },
+  },
   writeFile: { queued: { ...EDIT_RUN, prompt: 'Edit “src/days-in-month.ts”' } },
   listRuns: { lastPage: page(LISTED_RUN) },
   listAllRuns: { lastPage: page(LISTED_RUN) },

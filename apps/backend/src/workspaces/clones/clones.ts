@@ -159,6 +159,47 @@ export class Clones {
     }
   }
 
+  /**
+   * Fetches a branch as it is now into what the session's history borrows.
+   * @param ref null: the default branch
+   * @throws ProblemError repo_url_*, repo_host_*, clone_*, ref_not_found, base_missing
+   */
+  async fetchBranch(
+    ctx: RequestContext,
+    sessionId: string,
+    {
+      repoUrl,
+      ref,
+      credential,
+    }: { repoUrl: string; ref: string | null; credential: RemoteCredential | null },
+    signal?: AbortSignal,
+  ): Promise<{ branch: string; commit: string }> {
+    const fetchFrom = (address: RepoAddress) =>
+      withGitAccess(credential, (access) =>
+        this.mirrors.updateMirror(ctx, { address, ref, access, signal, onProgress: () => undefined }),
+      );
+    try {
+      const address = await this.addresses.checkAddress(repoUrl);
+      const source = await fetchFrom(address).catch(async (error: unknown) => {
+        if (!addsOnlyGit(error, address)) throw error;
+        return fetchFrom(await this.addresses.checkAddress(`${address.url}.git`));
+      });
+      if (isEmptyRemote(source) || source.target.kind !== 'branch')
+        throw new ProblemError('base_missing', 'The session began with no branch of the repository.');
+      // What a session has borrowed stays where it is: only one that began empty borrows for the first time.
+      const lender = (await this.history.lenderOf(sessionId)) ?? source.mirror;
+      if (lender !== source.mirror)
+        throw new ProblemError(
+          'clone_redirected',
+          'The repository has another address now. Start a new session.',
+        );
+      await this.history.borrowObjects(sessionId, source.mirror);
+      return { branch: source.target.name, commit: source.target.oid };
+    } catch (error) {
+      throw toCloneProblem(error);
+    }
+  }
+
   /** The keys of a host over ssh, such as `ssh-ed25519 AAAA…`. @throws ProblemError repo_*, clone_unreachable */
   async hostKeys(repoUrl: string): Promise<string[]> {
     const keys = await scanHostKeys(await this.addresses.checkAddress(repoUrl));

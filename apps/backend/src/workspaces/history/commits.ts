@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
+import type { SessionBase } from '@saas-codex/contracts/runs';
 import { Storage } from '../storage/storage.js';
 import { HistoryRepository } from './history-repository.js';
 
@@ -19,11 +20,11 @@ export interface CommitStep {
   /** When the work was done. */
   at: Date;
   message: string;
+  /** Where the session's changes began then. A commit of the repository that the one before does not have becomes a parent, too. */
+  base: SessionBase;
 }
 
 export interface CommitRequest {
-  /** What the session started from. */
-  base: { commit: string; tree: string };
   /** The commit to continue. null: none, so that the first one has no parent. */
   parent: string | null;
   committer: CommitPerson;
@@ -66,17 +67,18 @@ export class Commits {
   ) {}
 
   /** @returns null when the steps change nothing @throws GitFailure */
-  make(sessionId: string, { base, parent, committer, steps }: CommitRequest): Promise<MadeCommits | null> {
+  make(sessionId: string, { parent, committer, steps }: CommitRequest): Promise<MadeCommits | null> {
     return this.history.withHistoryLock(sessionId, async () => {
-      const converted = parent === null ? [] : await this.convertedFiles(sessionId, base);
       let last = parent;
-      let lastTree = parent === null ? null : await this.treeOf(sessionId, parent);
+      let lastTree = parent === null ? null : await this.history.treeOf(sessionId, parent);
       let message = '';
       let count = 0;
       for (const step of steps) {
-        const tree = await this.shippedTree(sessionId, step.tree, base.tree, converted);
-        if (tree === lastTree) continue;
-        last = await this.commit(sessionId, { ...step, tree }, last, committer);
+        const tree = last === null ? step.tree : await this.shippedTree(sessionId, step);
+        const merged = last === null ? [] : await this.mergedBy(sessionId, step, last);
+        if (tree === lastTree && merged.length === 0) continue;
+        const parents = [...(last === null ? [] : [last]), ...merged];
+        last = await this.commit(sessionId, { ...step, tree }, parents, committer);
         lastTree = tree;
         ({ message } = step);
         count++;
@@ -95,16 +97,21 @@ export class Commits {
     return / commit \d+$/.test(stdout.toString('utf8').trim());
   }
 
+  /** The commit of the repository that a step has, and the one before does not. */
+  private async mergedBy(sessionId: string, { base }: CommitStep, before: string): Promise<string[]> {
+    const isNew = (await this.history.countCommits(sessionId, `${before}..${base.commit}`)) > 0;
+    return isNew ? [base.commit] : [];
+  }
+
   private async commit(
     sessionId: string,
     { tree, author, at, message }: CommitStep,
-    parent: string | null,
+    parents: readonly string[],
     committer: CommitPerson,
   ): Promise<string> {
-    const parents = parent === null ? [] : ['-p', parent];
     const { stdout } = await this.history.writeObjects(
       sessionId,
-      ['commit-tree', tree, ...parents, '-F', '-'],
+      ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'],
       {
         input: message.endsWith('\n') ? message : `${message}\n`,
         env: {
@@ -119,23 +126,12 @@ export class Commits {
     return stdout.toString('latin1').trim();
   }
 
-  /** What the base commit has in place of each file that the checkout has converted. */
-  private async convertedFiles(
-    sessionId: string,
-    base: { commit: string; tree: string },
-  ): Promise<readonly Entry[]> {
-    const committed = await this.treeOf(sessionId, base.commit);
-    return committed === base.tree ? [] : this.changes(sessionId, committed, base.tree, RAW_BEFORE);
-  }
-
-  private async shippedTree(
-    sessionId: string,
-    tree: string,
-    baseTree: string,
-    converted: readonly Entry[],
-  ): Promise<string> {
-    if (converted.length === 0) return tree;
-    const changed = new Set((await this.changes(sessionId, baseTree, tree, RAW)).map(({ path }) => path));
+  private async shippedTree(sessionId: string, { tree, base }: CommitStep): Promise<string> {
+    const committed = await this.history.treeOf(sessionId, base.commit);
+    if (committed === base.tree) return tree;
+    // What the base commit has in place of each file that the checkout has converted.
+    const converted = await this.changes(sessionId, committed, base.tree, RAW_BEFORE);
+    const changed = new Set((await this.changes(sessionId, base.tree, tree, RAW)).map(({ path }) => path));
     const kept = converted.filter(({ path }) => !changed.has(path));
     if (kept.length === 0) return tree;
     const index = join(this.storage.historyPath(sessionId), `index-${randomUUID()}`);
@@ -165,11 +161,6 @@ export class Commits {
       entries.push({ mode: mode === '000000' ? '0' : mode, oid, path: parts[at + 1] ?? '' });
     }
     return entries;
-  }
-
-  private async treeOf(sessionId: string, commit: string): Promise<string> {
-    const { stdout } = await this.history.runOnObjects(sessionId, ['rev-parse', `${commit}^{tree}`]);
-    return stdout.toString('latin1').trim();
   }
 }
 

@@ -106,6 +106,16 @@ export class HistoryRepository {
     return this.git.runCommand({ ...this.common(), ...options, args, cwd: path, gitDir: path });
   }
 
+  /** The id of a commit's tree. */
+  treeOf(sessionId: string, commit: string): Promise<string> {
+    return this.read(sessionId, ['rev-parse', `${commit}^{tree}`]);
+  }
+
+  /** @param range such as `<before>..<after>` */
+  async countCommits(sessionId: string, range: string): Promise<number> {
+    return Number(await this.read(sessionId, ['rev-list', '--count', range]));
+  }
+
   /** As `runOnObjects`, for git that writes: within `withHistoryLock` only, and killed when the lock is lost. */
   writeObjects(
     sessionId: string,
@@ -113,6 +123,10 @@ export class HistoryRepository {
     options: Partial<GitCommand> = {},
   ): Promise<GitOutput> {
     return this.runOnObjects(sessionId, args, { ...options, signal: this.lockSignal(sessionId) });
+  }
+
+  private async read(sessionId: string, args: GitCommand['args']): Promise<string> {
+    return (await this.runOnObjects(sessionId, args)).stdout.toString('latin1').trim();
   }
 
   /**

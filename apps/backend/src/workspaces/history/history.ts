@@ -4,6 +4,7 @@ import type { Diff, DiffStat, FilePatch } from '@saas-codex/contracts/diffs';
 import type { HunkRange } from '@saas-codex/contracts/edits';
 import type { FileContent, Files, FoundLines } from '@saas-codex/contracts/files';
 import type { AgentHead } from '@saas-codex/contracts/rewinds';
+import type { SessionBase } from '@saas-codex/contracts/runs';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import type { RequestContext } from '../../identity/request-context.js';
 import { GitFailure } from '../git/git.js';
@@ -11,6 +12,7 @@ import { type Download, Downloads } from '../storage/downloads.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { AgentHeads } from './agent-head.js';
+import { BaseMerge, type MergedBase } from './base-merge.js';
 import { Checkpoints } from './checkpoints.js';
 import { FileEdits, type WrittenFile } from './file-edits.js';
 import {
@@ -67,6 +69,7 @@ export class History {
     private readonly edits: TreeEdits,
     private readonly fileEdits: FileEdits,
     private readonly commits: Commits,
+    private readonly merges: BaseMerge,
   ) {}
 
   /**
@@ -254,6 +257,33 @@ export class History {
    */
   mergeChange(ctx: RequestContext, sessionId: string, tree: string, change: TreeChange): Promise<string> {
     return this.edit(ctx, sessionId, () => this.edits.mergeInto(sessionId, tree, change));
+  }
+
+  /**
+   * Merges what a branch has changed since the session has it.
+   * @param from, to commits of the repository that the history borrows
+   * @returns what the files become, and what the session's changes begin with then
+   * @throws ProblemError workspace_unreadable
+   */
+  async mergeBranch(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    tree: string,
+    { from, to }: { from: SessionBase; to: string },
+  ): Promise<MergedBase & { behind: number; to: SessionBase }> {
+    const work = async () => {
+      const behind = await this.merges.distance(sessionId, from.commit, to);
+      const base = await this.merges.baseAt(sessionId, from, to);
+      const merged = await this.merges.merge(sessionId, tree, { from: from.tree, to: base.tree });
+      return { ...merged, behind, to: base };
+    };
+    return this.explainFailure({ sessionId }, this.places.withPlace(tenantId, work));
+  }
+
+  /** How many commits of the repository `to` has that `from` does not. @throws ProblemError workspace_unreadable */
+  commitsBetween({ tenantId }: RequestContext, sessionId: string, from: string, to: string): Promise<number> {
+    const count = this.places.withPlace(tenantId, () => this.merges.distance(sessionId, from, to));
+    return this.explainFailure({ sessionId }, count);
   }
 
   /** The tree `to` with a file, or some hunks of it, as in `from`. @throws ProblemError file_not_found, hunk_not_found, edit_conflict */

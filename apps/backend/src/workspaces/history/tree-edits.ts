@@ -48,9 +48,19 @@ export class TreeEdits {
    * @throws ProblemError edit_conflict
    */
   async mergeInto(sessionId: string, tree: string, change: TreeChange): Promise<string> {
-    const { from, to } = change;
-    if (tree === from || to === tree) return to;
-    if (from === to) return tree;
+    const { merged, names } = await this.tryMerge(sessionId, tree, change);
+    if (names.length === 0) return merged;
+    throw conflict(await this.explain(sessionId, names, { tree, ...change }));
+  }
+
+  /** The same, with conflict markers in the files in which both have changed the same lines. @returns their names, as git has them */
+  async tryMerge(
+    sessionId: string,
+    tree: string,
+    { from, to }: TreeChange,
+  ): Promise<{ merged: string; names: Buffer[] }> {
+    if (tree === from || to === tree) return { merged: to, names: [] };
+    if (from === to) return { merged: tree, names: [] };
     return this.history.withHistoryLock(sessionId, async () => {
       const base = await this.commit(sessionId, from);
       const [ours, theirs] = [
@@ -59,16 +69,18 @@ export class TreeEdits {
       ];
       const chunks: Buffer[] = [];
       const options = ['--write-tree', '--no-messages', '-z', '--name-only'];
-      const merged = await this.exitOf(
+      const code = await this.exitOf(
         this.history.writeObjects(sessionId, ['merge-tree', ...options, ours, theirs], {
           onStdout: (chunk) => chunks.push(chunk),
         }),
         [1],
       );
       const [id, ...names] = fieldsOf(Buffer.concat(chunks));
-      if (merged === 0 && id !== undefined) return id.toString('latin1');
-      const paths = names.filter((name) => name.length > 0);
-      throw conflict(await this.explain(sessionId, paths, { tree, ...change }));
+      if (id === undefined) throw new Error('git merge-tree has named no tree');
+      return {
+        merged: id.toString('latin1'),
+        names: code === 0 ? [] : names.filter((name) => name.length > 0),
+      };
     });
   }
 

@@ -9,6 +9,7 @@ import {
   MessageSquare,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { BaseStatus } from '../../entities/run/base-status.js';
 import { pullRequestLook } from '../../entities/session/pull-request-mark.js';
 import { formatDuration, useSecondClock } from '../../shared/lib/time.js';
 import { Button } from '../../shared/ui/button.js';
@@ -26,7 +27,7 @@ interface PullRequestViewProps {
 
 /** How a pull request stands, and what keeps it from being merged. */
 export function PullRequestView({ session, pullRequest, mayShip, onClose }: PullRequestViewProps) {
-  const { title, url, base, head, checks, reviews, comments, conflicts } = pullRequest;
+  const { title, url, base, head, state, checks, reviews, comments, conflicts } = pullRequest;
   const {
     icon: Icon,
     said,
@@ -63,6 +64,7 @@ export function PullRequestView({ session, pullRequest, mayShip, onClose }: Pull
           It conflicts with its base branch.
         </p>
       )}
+      {(state === 'open' || state === 'draft') && <BaseStatus session={session} />}
       {checks.length > 0 && (
         <Part title="Checks">
           {checks.map((check) => (

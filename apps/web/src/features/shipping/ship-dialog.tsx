@@ -1,5 +1,6 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { useQuery } from '@tanstack/react-query';
+import { BaseStatus } from '../../entities/run/base-status.js';
 import { repoName } from '../../shared/lib/repo-name.js';
 import { Button } from '../../shared/ui/button.js';
 import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
@@ -44,6 +45,7 @@ export function ShipDialog({ session, onClose }: { session: Session; onClose: ()
           {!data && !error && <Skeleton className="h-40" />}
           {data?.last && <ShipStatus push={data.last} />}
           {data?.last?.status === 'pushed' && <PullRequestLink session={session} />}
+          <BaseStatus session={session} />
           {data && <ShipForm session={session} shipped={data} onClose={onClose} />}
           {!data && close}
         </div>

@@ -10,10 +10,10 @@ import { reloadRuns } from '../run-cache.js';
 export type Edit = { revert: RevertChanges } | { patch: ApplyPatch } | { file: WriteFile };
 
 /** Most edits are made by then. Others wait for a run that works. */
-const HEADERS = { prefer: 'wait=15' };
+export const UNTIL_MADE = { prefer: 'wait=15' };
 
 function send(sessionId: string, edit: Edit): Promise<Run> {
-  const options = { schema: Run, headers: HEADERS };
+  const options = { schema: Run, headers: UNTIL_MADE };
   if ('revert' in edit)
     return request(path`/api/sessions/${sessionId}/reverts`, {
       ...options,
@@ -35,11 +35,16 @@ function send(sessionId: string, edit: Edit): Promise<Run> {
  */
 async function makeEdit(client: QueryClient, sessionId: string, edit: Edit): Promise<void> {
   try {
-    report(client, await send(sessionId, edit));
+    reportEdit(client, await send(sessionId, edit));
   } finally {
-    reloadRuns(client, sessionId);
-    void client.invalidateQueries({ queryKey: diffKeys.lists(sessionId) });
+    reloadEdited(client, sessionId);
   }
+}
+
+/** Reads again what an edit changes. */
+export function reloadEdited(client: QueryClient, sessionId: string): void {
+  reloadRuns(client, sessionId);
+  void client.invalidateQueries({ queryKey: diffKeys.lists(sessionId) });
 }
 
 /** Takes changes back. A failure is shown as a toast. */
@@ -57,7 +62,8 @@ export function useEdit(sessionId: string) {
   return useMutation({ mutationFn: (edit: Edit) => makeEdit(client, sessionId, edit) });
 }
 
-function report(client: QueryClient, run: Run): void {
+/** Says how an edit ended, with an undo. */
+export function reportEdit(client: QueryClient, run: Run): void {
   const { run_id: runId, session_id: sessionId, status, prompt } = run;
   if (status === 'succeeded')
     toastUndo('Files changed', prompt, () => {
