@@ -384,6 +384,8 @@ async function doEverything(): Promise<void> {
   await passOver();
   await mine('openPullRequest', () => send('POST', `${at}/pull-request`, { title: 'Say hello' }));
   await mine('updatePullRequest', () => send('PATCH', `${at}/pull-request`, { title: 'Say hi' }));
+  await mine('startKeepGreen', () => send('PUT', `${at}/pull-request/keep-green`, { max_tries: 1 }));
+  await mine('stopKeepGreen', () => send('DELETE', `${at}/pull-request/keep-green`));
   await send('DELETE', `/api/forges/${forgeId}`);
   await passOver();
   await mine('resetHome', () => send('DELETE', `${at}/home`));

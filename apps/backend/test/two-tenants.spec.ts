@@ -407,6 +407,7 @@ const BODIES: Record<string, object> = {
   createCommit: {},
   createPush: { commit_id: randomUUID() },
   openPullRequest: { title: 'Taken' },
+  startKeepGreen: { max_tries: 1 },
   updatePullRequest: { title: 'Taken' },
   startReview: { target: { type: 'changes' } },
   runChecks: {},

@@ -293,6 +293,13 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   runSetup: { action: 'run.setup_started', target: 'run', id: 'run_id' },
   revertChanges: { action: 'run.changes_reverted', target: 'run', id: 'run_id', fields: ['scope'] },
   applyPatch: { action: 'run.patch_applied', target: 'run', id: 'run_id' },
+  startKeepGreen: {
+    action: 'pull_request.keep_green_started',
+    target: 'session',
+    id: 'session_id',
+    fields: ['max_tries', 'max_micro_usd'],
+  },
+  stopKeepGreen: { action: 'pull_request.keep_green_stopped', target: 'session', id: 'session_id' },
   updateFromBase: { action: 'run.branch_merged', target: 'run', id: 'run_id' },
   writeFile: { action: 'run.file_edited', target: 'run', id: 'run_id', fields: ['path'] },
   editPrompt: { action: 'run.prompt_edited', target: 'run', id: 'run_id' },

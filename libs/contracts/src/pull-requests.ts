@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KeepGreen } from './keep-green.js';
 import { openEnum } from './open-reading.js';
 import { PROBLEM_CODES } from './problems.js';
 import { writtenText } from './text.js';
@@ -119,6 +120,9 @@ export const PullRequest = z
         'What keeps it from being merged, as a prompt for Codex. It quotes what people and programs wrote at the forge: read it ' +
           'before you send it. null: nothing does',
       ),
+    keep_green: KeepGreen.nullable()
+      .optional()
+      .describe('How what fails is mended by itself; null: it is not'),
     read_at: z.iso.datetime().nullable().describe('When the forge was last read'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),

@@ -26,6 +26,8 @@ export const LOCK = {
   session: (sessionId: string) => named('session', sessionId),
   /** Bringing a session's pull request to where it should be, and reading it. */
   pullRequest: (sessionId: string) => named('pull-request', sessionId),
+  /** Mending what fails of a session's pull request by itself. */
+  keepGreen: (sessionId: string) => named('keep-green', sessionId),
   /** Pushing a session's commits. */
   push: (sessionId: string) => named('push', sessionId),
   /** Writing to a session's `history.git`. */

@@ -32,6 +32,7 @@ import { CreateComments1796504000000 } from './migrations/create-comments.js';
 import { CreateEvidence1796507000000 } from './migrations/create-evidence.js';
 import { CreateConnectedForges1796502000000 } from './migrations/create-connected-forges.js';
 import { CreateGitCredentials1796400000000 } from './migrations/create-git-credentials.js';
+import { AddKeepGreen1796513000000 } from './migrations/add-keep-green.js';
 import { AddNetworkQuestions1796508000000 } from './migrations/add-network-questions.js';
 import { CreateIdempotencyKeys1795470000001 } from './migrations/create-idempotency-keys.js';
 import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
@@ -103,6 +104,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddEdits1796506000000,
   CreateEvidence1796507000000,
   AddNetworkQuestions1796508000000,
+  AddKeepGreen1796513000000,
 ];
 
 /**

@@ -14,5 +14,6 @@ import { UpdatesService } from './updates.service.js';
   imports: [ChangesModule, CredentialsModule, IdentityModule, RunsModule, SessionsModule, WorkspacesModule],
   controllers: [EditsController, UpdatesController],
   providers: [EditsService, UpdatesService],
+  exports: [UpdatesService],
 })
 export class EditsModule {}

@@ -63,6 +63,20 @@ export function authorOf(actor: Actor): Author {
   return actor.kind === 'person' ? author : { ...author, key_name: actor.keyName };
 }
 
+/** Acts later, without a request, as who asked for it. @param now who that is by now */
+export function actorFor(
+  { kind, id, key_name: keyName = null }: Author,
+  now: Pick<InTenant, 'name' | 'role'>,
+): Caller {
+  const { name, role } = now;
+  const caller = { name, role, tenantDeleted: false };
+  // No sign-in, and no key.
+  const keyId = '';
+  if (kind === 'service_account')
+    return { ...caller, kind: 'service_account', serviceAccountId: id, keyId, keyName, scopes: null };
+  return { ...caller, kind: 'person', signInId: '', userId: id };
+}
+
 /** For what a service decides by itself, beyond the permission that the route names. */
 export function hasPermission(actor: Actor, permission: Permission): boolean {
   if (actor.kind === 'system') return true;

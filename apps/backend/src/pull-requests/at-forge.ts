@@ -3,7 +3,9 @@ import type { EvidenceEntity } from '../evidence/evidence.entity.js';
 import type { ForgeRepositoryAccess } from '../forges/forges.js';
 import { ForgeError } from '../forges/port/forge-error.js';
 import type { ForgePullRequest, ForgePullRequests } from '../forges/port/pull-requests.js';
-import { keepEvidence, statusOf, withEvidence } from './evidence-section.js';
+import { keepSections } from './body-sections.js';
+import { statusOf, withEvidence } from './evidence-section.js';
+import { withTries } from './keep-green-section.js';
 import { isEnded, type PullRequestEntity } from './pull-request.entity.js';
 
 /** How far the forge's clock may be behind ours. */
@@ -52,7 +54,7 @@ export async function applyWanted(
 ): Promise<ForgePullRequest> {
   const { title, labels, reviewers } = row.wanted;
   const base = row.wanted.base ?? there.base;
-  const body = keepEvidence(row.wanted.body, there.body);
+  const body = keepSections(row.wanted.body, there.body);
   const isSame = there.title === title && there.body === body && there.base === base;
   const updated = isSame ? there : await pullRequests.update(repository, there.number, { title, body, base });
   if (labels.toSorted().join('\n') !== updated.labels.toSorted().join('\n'))
@@ -62,20 +64,21 @@ export async function applyWanted(
 }
 
 /**
- * Says at the forge what was checked: in the description, and as a status of the commit. Both are compared with what the forge
- * has, so this may be repeated.
+ * Says at the forge what was checked and mended: in the description, and what was checked as a status of the commit, too. All is
+ * compared with what the forge has, so this may be repeated.
  * @param evidence about exactly the tree of its head. null: there is none, and what was said before is taken back
  * @param url of a page that shows it
  * @throws ForgeError
  */
-export async function showEvidence(
+export async function showOurs(
+  { keepGreen }: PullRequestEntity,
   there: ForgePullRequest,
   checks: readonly PullRequestCheck[],
   { pullRequests, access: { repository } }: Place,
   evidence: EvidenceEntity | null,
   url: string,
 ): Promise<void> {
-  const body = withEvidence(there.body, evidence, url);
+  const body = withTries(withEvidence(there.body, evidence, url), keepGreen);
   const { title, base, number } = there;
   if (body !== there.body) await pullRequests.update(repository, number, { title, body, base });
   if (!evidence) return;

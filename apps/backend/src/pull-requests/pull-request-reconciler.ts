@@ -11,7 +11,7 @@ import type { ForgePullRequest } from '../forges/port/pull-requests.js';
 import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
 import type { SessionRef } from '../sessions/session.entity.js';
 import { ShippedBranches } from '../shipping/shipped-branches.js';
-import { applyWanted, findOrOpen, type Place, showEvidence } from './at-forge.js';
+import { applyWanted, findOrOpen, type Place, showOurs } from './at-forge.js';
 import { isEnded, isPending, type PullRequestEntity, type SeenPullRequest } from './pull-request.entity.js';
 import { PullRequestScan } from './pull-request-scan.js';
 import { PullRequestStore } from './pull-request-store.js';
@@ -141,7 +141,7 @@ export class PullRequestReconciler extends Reconciler<SessionRef> {
     if (!isEnded(there)) {
       const evidence = await this.evidenceOf(row, there);
       const page = `${this.config.PUBLIC_URL}/sessions/${row.sessionId}?panel=changes`;
-      await showEvidence(there, checks, place, evidence, page);
+      await showOurs(row, there, checks, place, evidence, page);
     }
     const { base, headCommit, conflicts, url, state } = there;
     const seen = storable({ base, headCommit, conflicts, checks, reviews, comments });

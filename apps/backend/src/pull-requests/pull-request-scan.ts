@@ -23,7 +23,15 @@ const DUE = `
     JOIN tenants t ON t.id = p.tenant_id AND t.deleted_at IS NULL
    WHERE ${AT} < ${SOON} ORDER BY ${AT} LIMIT 1000`;
 
-/** Finds work for the reconciler of pull requests. */
+/** Whether there is something to do depends on the session, its runs and its pushes. */
+const KEPT_GREEN = `
+  SELECT p.tenant_id AS "tenantId", p.session_id AS "sessionId"
+    FROM pull_requests p
+    JOIN sessions s ON s.tenant_id = p.tenant_id AND s.id = p.session_id AND s.deleted_at IS NULL
+    JOIN tenants t ON t.id = p.tenant_id AND t.deleted_at IS NULL
+   WHERE p.keep_green IS NOT NULL AND p.keep_green ->> 'stopped' IS NULL AND p.state IN ('draft', 'open')`;
+
+/** Finds work for the reconcilers of pull requests. */
 @Injectable()
 export class PullRequestScan {
   constructor(private readonly system: SystemDatabase) {}
@@ -31,5 +39,10 @@ export class PullRequestScan {
   /** Pull requests of every tenant that are to be opened, changed or read. */
   due(): Promise<Due<SessionRef>[]> {
     return this.system.query(DUE);
+  }
+
+  /** Pull requests of every tenant that are kept green by themselves. */
+  keptGreen(): Promise<Due<SessionRef>[]> {
+    return this.system.query(KEPT_GREEN);
   }
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
+import type { KeepGreen } from '@saas-codex/contracts/keep-green';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
 import { systemContext } from '../identity/request-context.js';
@@ -76,6 +77,23 @@ export class PullRequestStore {
       const saved = { ...after, changedAt };
       await showIn(tx, saved, isNew && isNews(now, saved));
       return saved;
+    });
+  }
+
+  /**
+   * Records what was done to keep it green. What a person changed about that meanwhile stays.
+   * @param read as it was before
+   */
+  async kept(read: PullRequestEntity, keepGreen: KeepGreen): Promise<void> {
+    const { sessionId, tenantId } = read;
+    await this.sessions.changeIfThere(systemContext('runs', tenantId), sessionId, async (tx, session) => {
+      const where = { sessionId };
+      const now = await tx.of(PullRequestEntity).findOne({ where });
+      if (!now || session.deletedAt || !isDeepStrictEqual(now.keepGreen, read.keepGreen)) return;
+      // The forge is told of it with the next reading.
+      const set = { keepGreen, changedAt: new Date(), ...(now.failures === 0 && { nextAt: new Date() }) };
+      await tx.of(PullRequestEntity).update(where, set);
+      await showIn(tx, { ...now, ...set }, keepGreen.stopped !== null);
     });
   }
 

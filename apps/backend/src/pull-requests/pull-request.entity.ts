@@ -1,3 +1,4 @@
+import type { KeepGreen } from '@saas-codex/contracts/keep-green';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type {
   PullRequest,
@@ -89,6 +90,10 @@ export class PullRequestEntity extends TenantRow {
   @Column({ type: 'jsonb', nullable: true })
   seen: SeenPullRequest | null;
 
+  /** Whether what fails is mended by itself, and what was done so far. */
+  @Column({ type: 'jsonb', nullable: true })
+  keepGreen: KeepGreen | null;
+
   @Column({ type: 'jsonb', nullable: true })
   failure: { code: ProblemCode; detail: string } | null;
 
@@ -155,6 +160,7 @@ export const toPullRequest = (row: PullRequestEntity): PullRequest => ({
   reviews: row.seen?.reviews ?? [],
   comments: row.seen?.comments ?? [],
   prompt: row.seen && !isEnded(row) ? promptFor(row.seen) : null,
+  keep_green: row.keepGreen,
   read_at: row.readAt?.toISOString() ?? null,
   created_at: row.createdAt.toISOString(),
   updated_at: row.updatedAt.toISOString(),

@@ -1,10 +1,12 @@
-import { Body, Controller, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Id } from '@saas-codex/contracts/ids';
+import { StartKeepGreen } from '@saas-codex/contracts/keep-green';
 import { OpenPullRequest, PullRequest, UpdatePullRequest } from '@saas-codex/contracts/pull-requests';
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
+import { KeepGreenService } from './keep-green.service.js';
 import { PullRequestsService } from './pull-requests.service.js';
 
 const id = { schema: Id };
@@ -12,7 +14,10 @@ const id = { schema: Id };
 @ApiTags('shipping')
 @Controller('api/sessions/:session_id/pull-request')
 export class PullRequestsController {
-  constructor(private readonly pullRequests: PullRequestsService) {}
+  constructor(
+    private readonly pullRequests: PullRequestsService,
+    private readonly keepGreen: KeepGreenService,
+  ) {}
 
   @Get()
   @RequirePermission('diffs:read')
@@ -64,5 +69,39 @@ export class PullRequestsController {
     @Body({ schema: UpdatePullRequest }) body: UpdatePullRequest,
   ): Promise<PullRequest> {
     return this.pullRequests.update(ctx, sessionId, body);
+  }
+
+  @Put('keep-green')
+  @RequirePermission('sessions:ship')
+  @ApiOperation({
+    operationId: 'startKeepGreen',
+    summary: 'Keep the pull request green by itself',
+    description:
+      'When its checks have ended and some have failed, or it conflicts with its base, a run of Codex mends it; what it changes is committed and pushed to the same branch, in the name of who asked. What reviewers write is left to people. It stops when somebody else pushes or works in the session, and when the tries or the money are used up: `stopped` says why. The description of the pull request says what was done.',
+  })
+  @ApiProblems('session_not_found', 'session_archived', 'pull_request_not_found', 'pull_request_ended')
+  @ApiResponse({ status: 200, standardSchema: PullRequest })
+  startKeepGreen(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+    @Body({ schema: StartKeepGreen }) body: StartKeepGreen,
+  ): Promise<PullRequest> {
+    return this.keepGreen.start(ctx, sessionId, body);
+  }
+
+  @Delete('keep-green')
+  @RequirePermission('sessions:ship')
+  @ApiOperation({
+    operationId: 'stopKeepGreen',
+    summary: 'Keep the pull request green no longer',
+    description: 'A run that works goes on. What it changes stays in the session, and is not pushed.',
+  })
+  @ApiProblems('session_not_found', 'pull_request_not_found')
+  @ApiResponse({ status: 200, standardSchema: PullRequest })
+  stopKeepGreen(
+    @Ctx() ctx: RequestContext,
+    @Param('session_id', id) sessionId: string,
+  ): Promise<PullRequest> {
+    return this.keepGreen.stop(ctx, sessionId);
   }
 }

@@ -120,6 +120,7 @@ function beginning(ctx: RequestContext, sessionId: string, { repoUrl, branch, oi
     url: null,
     state: null,
     seen: null,
+    keepGreen: null,
     failure: null,
     nextAt: null,
     readAt: null,

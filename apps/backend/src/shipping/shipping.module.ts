@@ -27,6 +27,6 @@ import { ShippingController } from './shipping.controller.js';
   ],
   controllers: [ShippingController],
   providers: [CommitsService, PushReconciler, PushScan, PushesService, ShippedBranches],
-  exports: [ShippedBranches],
+  exports: [CommitsService, PushesService, ShippedBranches],
 })
 export class ShippingModule {}

@@ -12,6 +12,7 @@ import { LOCK, lockInTransaction } from '../database/locks.js';
 import { sessionPrivateTo } from '../database/private-rows.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { capOf, type Caps, hasCap, placesOf, setterOf, type Total } from './caps.js';
+import type { TenantScope } from '../database/tenant-row.js';
 import { type Amount, amountAtMost, amountOf, NOTHING } from './cost.js';
 import { LimitNotices } from './limit-notices.js';
 import { LimitWaits } from './limit-waits.js';
@@ -54,6 +55,10 @@ const INSERT = `
   INSERT INTO model_calls (id, tenant_id, person, session_id, run_id, repo_url, private_to, model, input_price, cached_input_price,
                            output_price, state, reserved_output_tokens, reserved_tokens, reserved_micro_usd, created_at)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'reserved', $12, $13, $14, now())`;
+
+const SPENT_BY = `
+  SELECT coalesce(sum(coalesce(micro_usd, reserved_micro_usd)), 0)::float8 AS spent
+    FROM model_calls WHERE tenant_id = $1 AND run_id = ANY($2::uuid[])`;
 
 interface Call {
   person: string;
@@ -111,6 +116,14 @@ export class ModelLedger {
       const waiting = { tenantId, sessionId: run.sessionId, runId: call.run_id };
       if (waits !== run.isAtLimit) tx.afterCommit(() => this.waits.record(waiting, waits));
       return reservation;
+    });
+  }
+
+  /** What the calls of these runs have cost, in millionths of a dollar. What is under way counts as it was reserved. */
+  async spentBy({ tenantId }: TenantScope, runIds: readonly string[]): Promise<number> {
+    return this.db.run({ tenantId }, async (tx) => {
+      const [row] = await tx.manager.query<{ spent: number }[]>(SPENT_BY, [tenantId, runIds]);
+      return row?.spent ?? 0;
     });
   }
 

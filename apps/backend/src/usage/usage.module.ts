@@ -42,6 +42,6 @@ import { UsageService } from './usage.service.js';
     SpentReports,
     UsageService,
   ],
-  exports: [ModelServerService, ModelsService, SpendRulesStore, UsageService],
+  exports: [ModelLedger, ModelServerService, ModelsService, SpendRulesStore, UsageService],
 })
 export class UsageModule {}

@@ -117,6 +117,8 @@ export const OPERATIONS: Record<string, Row> = {
   readRunHistory: { requires: 'events:read' },
   revertChanges: { requires: 'runs:create', body: { scope: 'all' } },
   applyPatch: { requires: 'runs:create', body: { patch: 'diff' } },
+  startKeepGreen: { requires: 'sessions:ship', body: { max_tries: 1 } },
+  stopKeepGreen: { requires: 'sessions:ship' },
   getBaseBranch: { requires: 'runs:create' },
   updateFromBase: { requires: 'runs:create' },
   writeFile: { requires: 'runs:create', body: { path: 'a', content: '', tree: 'a'.repeat(40) } },

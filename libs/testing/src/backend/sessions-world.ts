@@ -47,6 +47,14 @@ const SCENARIOS: ScenarioInput[] = [
     ],
   },
   {
+    name: 'mends a pull request',
+    match: 'cannot be merged yet',
+    steps: [
+      { do: 'command', cmd: 'echo mended >> mended.txt' },
+      { do: 'message', text: 'Mended.' },
+    ],
+  },
+  {
     name: 'adds a file',
     match: 'Note',
     steps: [
@@ -177,7 +185,9 @@ export class SessionsWorld {
       ...common,
       DATABASE_URL: database.url,
       RUNNER_URL: `http://127.0.0.1:${port}`,
-      GIT_TRUSTED_HOSTS: `${world.git.host},${world.slowHost.host}`,
+      GIT_TRUSTED_HOSTS: [world.git.host, world.slowHost.host, settings.GIT_TRUSTED_HOSTS ?? []]
+        .flat()
+        .join(','),
       OWNER_TOKEN_FILE: join(world.root, 'owner-token'),
       SECRETS_KEY_FILE: join(world.root, 'secrets-key'),
     };

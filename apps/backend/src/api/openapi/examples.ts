@@ -351,6 +351,25 @@ const PULL_REQUEST: PullRequest = {
   created_at: '2026-11-23T23:24:40.117Z',
   updated_at: '2026-11-23T23:24:40.117Z',
 };
+const KEPT_GREEN: PullRequest = {
+  ...PULL_REQUEST,
+  keep_green: {
+    by: COMMIT.created_by,
+    max_tries: 3,
+    max_micro_usd: 5_000_000,
+    tries: [
+      {
+        run_id: '01a22d81-ebdd-766a-a15e-51e724c726f2',
+        failed: ['test'],
+        commit: PUSH.oid,
+        pushed: null,
+        state: 'working',
+        at: '2026-11-23T23:31:04.871Z',
+      },
+    ],
+    stopped: null,
+  },
+};
 const PENDING_PULL_REQUEST: PullRequest = {
   ...PULL_REQUEST,
   status: 'pending',
@@ -741,6 +760,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   readPush: { pushed: PUSHED },
   readPullRequest: { checkFailed: PULL_REQUEST },
   openPullRequest: { pending: PENDING_PULL_REQUEST },
+  startKeepGreen: { working: KEPT_GREEN },
+  stopKeepGreen: { stopped: PULL_REQUEST },
   updatePullRequest: { pending: { ...PULL_REQUEST, status: 'pending' } },
   orderQueue: { ordered: { items: [QUEUED_RUN, EDITED_RUN] } },
   cancelRun: { running: RUNNING_RUN },

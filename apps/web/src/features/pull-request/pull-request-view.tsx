@@ -16,6 +16,7 @@ import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { VisibleText } from '../../shared/ui/visible-text.js';
 import { useOpenPullRequest } from './api/pull-request.js';
+import { KeepGreen } from './keep-green.js';
 import { SendToCodex } from './send-to-codex.js';
 
 interface PullRequestViewProps {
@@ -86,6 +87,7 @@ export function PullRequestView({ session, pullRequest, mayShip, onClose }: Pull
           ))}
         </Part>
       )}
+      {(state === 'open' || state === 'draft') && <KeepGreen pullRequest={pullRequest} mayShip={mayShip} />}
       {pullRequest.prompt !== null && (
         <SendToCodex session={session} prompt={pullRequest.prompt} onDone={onClose} />
       )}

@@ -1,3 +1,4 @@
+import type { StartKeepGreen } from '@saas-codex/contracts/keep-green';
 import {
   type OpenPullRequest,
   PullRequest,
@@ -27,11 +28,26 @@ export function useUpdatePullRequest(sessionId: string) {
   return usePullRequestChange<UpdatePullRequest>(sessionId, 'PATCH');
 }
 
-function usePullRequestChange<Body>(sessionId: string, method: 'POST' | 'PATCH') {
+/** null: no longer. */
+export function useKeepGreen(sessionId: string) {
+  return useAnswered(sessionId, (limits: StartKeepGreen | null) =>
+    request(path`/api/sessions/${sessionId}/pull-request/keep-green`, {
+      schema: PullRequest,
+      ...(limits === null ? { method: 'DELETE' } : { method: 'PUT', body: limits }),
+    }),
+  );
+}
+
+const usePullRequestChange = <Body>(sessionId: string, method: 'POST' | 'PATCH') =>
+  useAnswered(sessionId, (body: Body) =>
+    request(path`/api/sessions/${sessionId}/pull-request`, { method, schema: PullRequest, body }),
+  );
+
+/** Keeps what the server answers. */
+function useAnswered<Body>(sessionId: string, mutationFn: (body: Body) => Promise<PullRequest>) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: Body) =>
-      request(path`/api/sessions/${sessionId}/pull-request`, { method, schema: PullRequest, body }),
+    mutationFn,
     onError: () => client.invalidateQueries({ queryKey: keyOf(sessionId) }),
     // The session's activity has it read again.
     onSuccess: (answer) =>

@@ -1,0 +1,219 @@
+import { execFileSync } from 'node:child_process';
+import { jest } from '@jest/globals';
+import type { PullRequest } from '@saas-codex/contracts/pull-requests';
+import type { Run } from '@saas-codex/contracts/runs';
+import type { Session } from '@saas-codex/contracts/sessions';
+import type { Commit, Push } from '@saas-codex/contracts/shipping';
+import { runCommand } from '@saas-codex/testing/backend/generated-histories';
+import { SessionsWorld } from '@saas-codex/testing/backend/sessions-world';
+import { startGithub } from '@saas-codex/testing/forges/github';
+import {
+  type GithubPullRequestState,
+  githubPullRequests,
+} from '@saas-codex/testing/forges/github-pull-requests';
+import { addGithubRepository } from '@saas-codex/testing/forges/github-repositories';
+import type { GithubWorld } from '@saas-codex/testing/forges/github-world';
+import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
+import { waitFor } from '@saas-codex/testing/wait-for';
+import { SystemDatabase } from '../src/database/system-database.js';
+import { KeepGreenReconciler } from '../src/pull-requests/keep-green-reconciler.js';
+import { PullRequestReconciler } from '../src/pull-requests/pull-request-reconciler.js';
+import { PullRequestStore } from '../src/pull-requests/pull-request-store.js';
+
+/** What keeps a pull request from being merged is mended by itself. */
+const REPOSITORY = 'acme/garden';
+const TOKEN = 'ghp_a-token-of-the-specs-0123456789';
+const RED = {
+  name: 'build',
+  conclusion: 'failure',
+  title: 'No colour',
+  summary: 'The lilies have no colour.',
+} as const;
+const GREEN = { name: 'build', conclusion: 'success' } as const;
+
+let git: GitServer;
+let state: GithubPullRequestState;
+let github: GithubWorld;
+let world: SessionsWorld;
+
+const atHost = (...args: string[]) =>
+  execFileSync('git', ['-C', git.path(REPOSITORY), ...args], { encoding: 'utf8' }).trim();
+const branches = (): Record<string, string> =>
+  Object.fromEntries(
+    atHost('for-each-ref', '--format=%(refname:short) %(objectname)', 'refs/heads')
+      .split('\n')
+      .map((line) => line.split(' ')),
+  ) as Record<string, string>;
+
+beforeAll(async () => {
+  git = await startGitServer();
+  await git.createRepository(REPOSITORY, { 'roses.txt': 'red\n' });
+  git.protect(REPOSITORY, { username: 'x-access-token', password: TOKEN });
+  state = githubPullRequests();
+  github = await startGithub({ endpoints: [state.endpoints], git });
+  github.tokens.set(TOKEN, { login: 'octocat', scopes: ['repo'] });
+  const repository = addGithubRepository(github, REPOSITORY, { rights: { octocat: 'push' } });
+  Object.defineProperty(repository, 'branches', { get: branches });
+  world = await SessionsWorld.create({ GIT_TRUSTED_HOSTS: github.host });
+  await world.startRunner();
+  await world.call('POST', '/api/forges', { kind: 'github', url: github.url, token: TOKEN });
+});
+afterAll(async () => {
+  await world.destroy();
+  await github.stop();
+  await git.stop();
+  expect(github.wrong).toEqual([]);
+});
+
+/** A session whose pull request is open. */
+async function opened() {
+  const { body } = await world.create({ repo_url: `${github.url}/${REPOSITORY}.git` });
+  const id = body.session_id;
+  const path = `/api/sessions/${id}`;
+  await runCommand(world, id, 'echo white > lilies.txt');
+  const { commit_id } = (await world.call<Commit>('POST', `${path}/commits`, { leave_out: false })).body;
+  const { body: push } = await world.call<Push>('POST', `${path}/pushes`, { commit_id });
+  const { branch } = push;
+  await waitFor(() => branches()[branch] !== undefined);
+  const read = async () => (await world.call<PullRequest>('GET', `${path}/pull-request`)).body;
+  const part = <T>(type: abstract new (...parameters: never[]) => T) =>
+    world.backend.app.get<T>(type, { strict: false });
+  const sql = (statement: string) => part(SystemDatabase).pool.query(statement, [id]);
+  /** Has the forge read, and what follows done, until it is so. */
+  const until = (isSo: (one: PullRequest) => boolean) =>
+    waitFor(async () => {
+      await sql('UPDATE pull_requests SET next_at = now() WHERE session_id = $1 AND next_at IS NOT NULL');
+      await (
+        await part(PullRequestReconciler).scanNow()
+      ).settled;
+      await (
+        await part(KeepGreenReconciler).scanNow()
+      ).settled;
+      const one = await read();
+      return isSo(one) ? one : null;
+    });
+  await waitFor(async () => (await world.session(id)).last_push?.status === 'pushed');
+  await world.call('POST', `${path}/pull-request`, { title: 'Say hello' });
+  await until(({ number }) => number !== null);
+  return {
+    id,
+    path,
+    branch,
+    sql,
+    until,
+    head: () => branches()[branch] ?? '',
+    body: () => state.all.find(({ head }) => head === branch)?.body ?? '',
+    keep: (limits: object = {}) => world.call<PullRequest>('PUT', `${path}/pull-request/keep-green`, limits),
+    prompts: async () =>
+      (await world.call<{ items: Run[] }>('GET', `${path}/runs`)).body.items.filter(
+        ({ kind }) => kind === 'prompt',
+      ),
+  };
+}
+const stopped = ({ keep_green: keep }: PullRequest) => keep?.stopped != null;
+const reasonOf = ({ keep_green: keep }: PullRequest) => keep?.stopped?.reason;
+
+test('a failed check is mended, pushed and said; when it fails again after all tries, it stops', async () => {
+  const one = await opened();
+  const first = one.head();
+  state.checks.set(first, [RED]);
+  expect(await one.keep({ max_tries: 1 })).toMatchObject({
+    status: 200,
+    body: { keep_green: { tries: [] } },
+  });
+  const mended = await one.until(({ keep_green: keep }) => keep?.tries[0]?.state === 'pushed');
+  expect(mended.keep_green).toMatchObject({
+    by: { kind: 'api_key' },
+    stopped: null,
+    tries: [{ failed: ['build'], commit: first, pushed: one.head() }],
+  });
+  expect(one.head()).not.toBe(first);
+  expect(atHost('log', '-1', '--format=%s %P', one.branch)).toBe(`Mend build ${first}`);
+  expect(atHost('diff', '--name-only', first, one.branch)).toBe('mended.txt');
+
+  // While its checks work, nothing happens. Green is what it was to be.
+  state.checks.set(one.head(), [GREEN]);
+  await one.until(({ checks_state }) => checks_state === 'passed');
+  await waitFor(() => one.body().includes('**Kept green by saas-codex**'));
+  expect(one.body()).toContain(
+    `\`build\` failed on ${first.slice(0, 10)}: mended in ${one.head().slice(0, 10)}`,
+  );
+  expect(await one.prompts()).toHaveLength(2);
+
+  state.checks.set(one.head(), [RED]);
+  const given = await one.until(stopped);
+  expect(reasonOf(given)).toBe('tries');
+  await one.until(() => one.body().includes('It has stopped.'));
+  expect(await one.prompts()).toHaveLength(2);
+});
+
+test('it conflicts: the base is merged, and what Codex resolves is pushed', async () => {
+  const one = await opened();
+  await git.commit(REPOSITORY, { 'lilies.txt': 'yellow\n' });
+  const there = state.all.find(({ head }) => head === one.branch);
+  Object.assign(there ?? {}, { mergeable: false });
+  await one.keep();
+  await one.until(({ keep_green: keep }) => keep?.tries[0]?.state === 'pushed');
+  expect(atHost('log', '-1', '--format=%P', one.branch).split(' ')).toContain(branches()['main']);
+});
+
+test('what it has begun is found again after a crash, and is not done twice', async () => {
+  const one = await opened();
+  const first = one.head();
+  state.checks.set(first, [RED]);
+  // Its first run is queued, and the commit that follows is pushed, but each time it dies before it records that.
+  const store = world.backend.app.get(PullRequestStore, { strict: false });
+  const kept = jest.spyOn(store, 'kept');
+  let calls = 0;
+  kept.mockImplementation((...args) => {
+    calls++;
+    if (calls === 1 || calls === 3) return Promise.reject(new Error('as if it had died'));
+    return PullRequestStore.prototype.kept.apply(store, args);
+  });
+  await one.keep();
+  await one.until(({ keep_green: keep }) => keep?.tries[0]?.state === 'pushed');
+  kept.mockRestore();
+  expect(calls).toBe(4);
+  expect(atHost('rev-list', '--count', `${first}..${one.branch}`)).toBe('1');
+  expect(await one.prompts()).toHaveLength(2);
+});
+
+test('it stops when somebody else pushes, or works in the session', async () => {
+  const one = await opened();
+  const by = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.test'];
+  const theirs = atHost(...by, 'commit-tree', `${one.branch}^{tree}`, '-p', one.branch, '-m', 'Weed');
+  atHost('update-ref', `refs/heads/${one.branch}`, theirs);
+  state.checks.set(one.head(), [RED]);
+  await one.keep();
+  expect(reasonOf(await one.until(stopped))).toBe('somebody_committed');
+
+  const other = await opened();
+  await runCommand(world, other.id, 'echo tall > lilies.txt');
+  state.checks.set(other.head(), [RED]);
+  await other.keep();
+  expect(reasonOf(await other.until(stopped))).toBe('taken_over');
+  expect(await other.prompts()).toHaveLength(2);
+  expect(await world.call('DELETE', `${other.path}/pull-request/keep-green`)).toMatchObject({
+    status: 200,
+    body: { keep_green: null },
+  });
+});
+
+test('it stops when its money is spent, when Codex fails, and when who asked may no longer ship', async () => {
+  const one = await opened();
+  state.checks.set(one.head(), [RED]);
+  await one.keep({ max_tries: 2, max_micro_usd: 1 });
+  await one.until(({ keep_green: keep }) => keep?.tries[0]?.state === 'pushed');
+  await one.sql(
+    `UPDATE model_calls SET micro_usd = 1 WHERE session_id = $1 AND run_id IN
+       (SELECT (keep_green #>> '{tries,0,run_id}')::uuid FROM pull_requests WHERE session_id = $1)`,
+  );
+  state.checks.set(one.head(), [RED]);
+  expect(reasonOf(await one.until(stopped))).toBe('money');
+
+  await one.keep();
+  await one.sql(
+    `UPDATE pull_requests SET keep_green = jsonb_set(keep_green, '{by,id}', '"nobody"') WHERE session_id = $1`,
+  );
+  expect(reasonOf(await one.until(stopped))).toBe('not_allowed');
+});
