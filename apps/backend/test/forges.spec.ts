@@ -16,6 +16,8 @@ import { startBackend, type TestBackend } from '@saas-codex/testing/backend/back
 import { createPerson, createServiceAccount, type TestPerson } from '@saas-codex/testing/backend/people';
 import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
 import { type GiteaWorld, startGitea } from '@saas-codex/testing/forges/gitea';
+import { startGitlab } from '@saas-codex/testing/forges/gitlab';
+import type { GitlabWorld } from '@saas-codex/testing/forges/gitlab-world';
 import { startGithub } from '@saas-codex/testing/forges/github';
 import { addGithubRepository } from '@saas-codex/testing/forges/github-repositories';
 import type { GithubWorld } from '@saas-codex/testing/forges/github-world';
@@ -31,6 +33,7 @@ import type { ForgeError } from '../src/forges/port/forge-error.js';
 let git: GitServer;
 let github: GithubWorld;
 let gitea: GiteaWorld;
+let gitlab: GitlabWorld;
 let runner: Awaited<ReturnType<typeof startSilentRunner>>;
 let backend: TestBackend;
 let root: string;
@@ -51,11 +54,11 @@ beforeAll(async () => {
     startSilentRunner(),
     mkdtemp(join(tmpdir(), 'saas-codex-forges-')),
   ]);
-  [github, gitea] = await Promise.all([startGithub({ git }), startGitea()]);
+  [github, gitea, gitlab] = await Promise.all([startGithub({ git }), startGitea(), startGitlab()]);
   backend = await startBackend({
     RUNNER_URL: runner.url,
     WORKSPACES_ROOT: root,
-    GIT_TRUSTED_HOSTS: `${github.host},${gitea.host}`,
+    GIT_TRUSTED_HOSTS: [github, gitea, gitlab].map(({ host }) => host).join(),
   });
   tenantId = (await call<Me>('GET', '/api/me', undefined, owner)).body.tenant.tenant_id;
   member = await createPerson(backend, tenantId, 'member');
@@ -81,7 +84,8 @@ afterEach(async () => {
 afterAll(async () => {
   await backend.stop();
   runner.stop();
-  await Promise.all([git.stop(), github.stop(), gitea.stop(), rm(root, { recursive: true, force: true })]);
+  await Promise.all([git, github, gitea, gitlab].map((one) => one.stop()));
+  await rm(root, { recursive: true, force: true });
 });
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
@@ -350,6 +354,77 @@ describe('Gitea', () => {
     gitea.tokens.clear();
     expect(await find('')).toMatchObject({ items: [], failed: [{ host: gitea.host }] });
     expect(gitea.wrong).toEqual([]);
+  });
+});
+
+describe('GitLab', () => {
+  const commit = 'c'.repeat(40);
+  const secret = `glpat-${randomBytes(10).toString('hex')}`;
+  const rightsOf = ({ rights }: ForgeTest) =>
+    Object.fromEntries(rights.map(({ right, state }) => [right, state]));
+  afterEach(() => expect(gitlab.wrong).toEqual([]));
+
+  it('says what a token is good for, and when it ends', async () => {
+    const inAWeek = new Date(Date.now() + 7 * 24 * 3_600_000).toISOString().slice(0, 10);
+    gitlab.tokens.set(secret, { login: 'ada', scopes: ['api'], expiresAt: inAWeek });
+    const { body } = await connect({ kind: 'gitlab', url: gitlab.url, token: secret });
+    const tested = await test(body);
+    expect(tested).toMatchObject({ works: true, login: 'ada', expires_at: `${inAWeek}T00:00:00.000Z` });
+    expect(tested.detail).toContain('It ends in 6 days');
+    expect(tested.rights.every(({ state }) => state === 'works')).toBe(true);
+
+    gitlab.tokens.set(secret, { login: 'ada', scopes: ['read_api', 'write_repository'] });
+    const less = await test(body);
+    const some = { read_repositories: 'works', push: 'works', pull_requests: 'missing', checks: 'missing' };
+    expect(rightsOf(less)).toEqual({ identity: 'works', ...some });
+    expect(less.rights[3]?.detail).toContain('needs the scope api');
+
+    gitlab.tokens.set(secret, { login: 'ada', scopes: null });
+    expect(rightsOf(await test(body))).toMatchObject({ identity: 'works', push: 'unknown' });
+    gitlab.tokens.set(secret, { login: 'ada', scopes: ['write_repository'] });
+    expect(await test(body)).toMatchObject({
+      works: false,
+      detail: expect.stringContaining('needs the scope api or read_api or read_user'),
+    });
+    gitlab.tokens.clear();
+    expect(await test(body)).toMatchObject({ works: false, detail: expect.stringContaining('Replace it') });
+    expect(await list()).toMatchObject([{ refused_at: expect.any(String) }]);
+  });
+
+  it('has its repositories in groups of groups, those changed last first', async () => {
+    gitlab.tokens.set(secret, { login: 'ada', scopes: ['api'] });
+    const branches = Object.fromEntries(Array.from({ length: 120 }, (_, n) => [`b/${n}`, { commit }]));
+    const closed = { private: true, branches: {} };
+    gitlab.repositories.set('acme/tools/deep/app', {
+      private: true,
+      branches: { main: { commit, protected: true }, ...branches },
+      tags: { v1: commit },
+      rights: { ada: 30 },
+    });
+    gitlab.repositories.set('acme/hidden', { ...closed, rights: { bob: 50 } });
+    gitlab.repositories.set('acme/read', { ...closed, empty: true, rights: { ada: 20 } });
+    await connect({ kind: 'gitlab', url: gitlab.url, token: secret });
+    const repo_url = `${gitlab.url}/acme/tools/deep/app.git`;
+    expect((await find('')).items).toMatchObject([
+      { name: 'acme/read', default_branch: null, may_push: false },
+      { name: 'acme/tools/deep/app', repo_url, private: true, default_branch: 'main', may_push: true },
+    ]);
+    expect((await find('tools')).items.map(({ name }) => name)).toEqual(['acme/tools/deep/app']);
+    expect((await find('hidden')).items).toEqual([]);
+
+    const found = await backend.app.get(Forges).forRepository({ tenantId }, member.userId, repo_url);
+    if (!found) throw new Error('The connection was not found.');
+    const { repositories } = found.forge;
+    expect(await repositories.get(found.repository)).toMatchObject({
+      isPrivate: true,
+      rights: { pull: true, push: true, admin: false },
+    });
+    expect(await repositories.branch(found.repository, 'main')).toMatchObject({ commit, isProtected: true });
+    expect(await repositories.branch(found.repository, 'b/7')).toMatchObject({ isProtected: false });
+    expect(await repositories.branch(found.repository, 'none')).toBeNull();
+    expect((await repositories.branches(found.repository)).items).toHaveLength(121);
+    expect((await repositories.tags(found.repository)).items).toEqual([{ name: 'v1', commit }]);
+    await expect(repositories.get({ path: 'acme/hidden' })).rejects.toMatchObject({ reason: 'not_found' });
   });
 });
 

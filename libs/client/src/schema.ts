@@ -2035,7 +2035,7 @@ export interface paths {
         put?: never;
         /**
          * Make the address and secret of a webhook
-         * @description Give both to the forge, with the content type `application/json` and the events of pull requests, reviews, comments, pushes, checks and statuses. Pull requests are then read as soon as something happens, else every few minutes. An earlier secret no longer counts. For a forge of the organisation it takes the permission `credentials:manage`.
+         * @description Give both to the forge, with the content type `application/json` and the events of pull requests, reviews, comments, pushes, checks and statuses; at GitLab as the secret token, with the events of merge requests, comments, pushes, jobs and pipelines. Pull requests are then read as soon as something happens, else every few minutes. An earlier secret no longer counts. For a forge of the organisation it takes the permission `credentials:manage`.
          */
         post: operations["createForgeWebhook"];
         delete?: never;
@@ -2055,7 +2055,7 @@ export interface paths {
         put?: never;
         /**
          * Take a report of a forge
-         * @description For forges, which sign it with the secret of their webhook. It says only where to look: what is so is read from the forge. The answer does not say whether anything was found.
+         * @description For forges, which sign it with the secret of their webhook, or, as GitLab does, send that secret. It says only where to look: what is so is read from the forge. The answer does not say whether anything was found.
          */
         post: operations["receiveForgeWebhook"];
         delete?: never;
@@ -3181,7 +3181,7 @@ export interface components {
             /** Format: uuid */
             forge_id: string;
             /** @enum {string} */
-            kind: "github" | "gitea";
+            kind: "github" | "gitlab" | "gitea";
             /**
              * @description person: used only for what you do. organisation: for everybody who has no connection of their own
              * @enum {string}
@@ -4178,7 +4178,7 @@ export interface components {
              * @description The address that the forge is to call
              */
             url: string;
-            /** @description With which the forge signs what it sends. Nobody can read it again; null in an answer that is repeated */
+            /** @description With which the forge signs what it sends; GitLab sends it as it is. Nobody can read it again; null in an answer that is repeated */
             secret: string | null;
         };
         PullRequest: {
@@ -6075,7 +6075,7 @@ export interface components {
          */
         ConnectForge: {
             /** @enum {string} */
-            kind: "github" | "gitea";
+            kind: "github" | "gitlab" | "gitea";
             /** @description Default: the hosted one of this kind */
             url?: string;
             /**
@@ -23220,7 +23220,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `sha256=` and the HMAC of the body */
+                /** @description Of GitLab: the secret */
+                "x-gitlab-token"?: string;
+                /** @description Of GitHub, Gitea and Forgejo: `sha256=` and the HMAC of the body */
                 "x-hub-signature-256"?: string;
                 /** @description The version of the API that the request was written for. Default: the current one */
                 "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];

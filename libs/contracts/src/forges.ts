@@ -4,12 +4,13 @@ import { openEnum } from './open-reading.js';
 import { pageOf } from './pagination.js';
 
 /** Those whose API we speak. gitea: Forgejo, too, such as Codeberg. */
-export const FORGE_KINDS = ['github', 'gitea'] as const;
+export const FORGE_KINDS = ['github', 'gitlab', 'gitea'] as const;
 export type ForgeKind = (typeof FORGE_KINDS)[number];
 
 /** Where the hosted ones are. Any other address is an installation of somebody's own. */
 export const HOSTED_FORGES: Partial<Record<ForgeKind, string>> = {
   github: 'https://github.com',
+  gitlab: 'https://gitlab.com',
 };
 
 /** A forge that was connected, without its token, which nobody can read again. */

@@ -184,13 +184,13 @@ export const ForgeWebhook = z
       .string()
       .nullable()
       .describe(
-        'With which the forge signs what it sends. Nobody can read it again; null in an answer that is repeated',
+        'With which the forge signs what it sends; GitLab sends it as it is. Nobody can read it again; null in an answer that is repeated',
       ),
   })
   .meta({ id: 'ForgeWebhook' });
 export type ForgeWebhook = z.infer<typeof ForgeWebhook>;
 
-/** Body of `POST /api/webhooks/{forge_id}`: an event as GitHub describes it. */
+/** Body of `POST /api/webhooks/{forge_id}`: an event as the forge describes it. */
 export const ForgeReport = z
   .looseObject({})
   .meta({ id: 'ForgeReport', examples: [{ action: 'closed', repository: { full_name: 'acme/app' } }] });

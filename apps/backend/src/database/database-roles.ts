@@ -88,7 +88,7 @@ export const COLUMN_GRANTS: Readonly<Record<'tenant' | 'system', ColumnGrants>> 
   tenant: {},
   system: {
     // Whose webhook an address is.
-    connected_forges: { SELECT: ['id', 'tenant_id', 'url'] },
+    connected_forges: { SELECT: ['id', 'tenant_id', 'url', 'kind'] },
     // Whether pull requests have something new to show.
     evidence: { SELECT: ['tenant_id', 'session_id', 'created_at'] },
     // Accounts at a provider. Passwords are in another column.

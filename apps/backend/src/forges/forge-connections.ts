@@ -7,16 +7,19 @@ import { ConnectedForgeEntity } from './connected-forge.entity.js';
 import { ForgeFetch } from './forge-fetch.js';
 import { GiteaForge } from './gitea/gitea-forge.js';
 import { GithubForge } from './github/github-forge.js';
+import { GitlabForge } from './gitlab/gitlab-forge.js';
 import type { Forge, ForgeConnection } from './port/forge.js';
 
 const ADAPTERS: Record<ForgeKind, new (connection: ForgeConnection) => Forge> = {
   github: GithubForge,
+  gitlab: GitlabForge,
   gitea: GiteaForge,
 };
 
 /** What git gives as the user name with a token, by what each forge's docs ask for. */
 const GIT_USERS: Record<ForgeKind, string> = {
   github: 'x-access-token',
+  gitlab: 'oauth2',
   // Any name does.
   gitea: 'git',
 };

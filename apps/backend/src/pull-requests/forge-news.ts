@@ -47,5 +47,6 @@ export function newsOf(host: string, body: unknown): ForgeNews | null {
   };
 }
 
-const present = <T>(values: (T | null | undefined)[]): T[] =>
+/** Those that are there. */
+export const present = <T>(values: (T | null | undefined)[]): T[] =>
   values.filter((value) => value !== null && value !== undefined);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ForgeKind } from '@saas-codex/contracts/forges';
 import { SystemDatabase } from '../database/system-database.js';
 
 interface ForgeWebhookRef {
@@ -6,10 +7,11 @@ interface ForgeWebhookRef {
   tenantId: string;
   /** Of the connected forge. */
   url: string;
+  kind: ForgeKind;
 }
 
 const FIND = `
-  SELECT w.id, w.tenant_id AS "tenantId", f.url FROM forge_webhooks w
+  SELECT w.id, w.tenant_id AS "tenantId", f.url, f.kind FROM forge_webhooks w
     JOIN connected_forges f ON f.tenant_id = w.tenant_id AND f.id = w.forge_id
     JOIN tenants t ON t.id = w.tenant_id AND t.deleted_at IS NULL
    WHERE w.forge_id = $1`;

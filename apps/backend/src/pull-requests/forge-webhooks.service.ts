@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { verify } from '@octokit/webhooks-methods';
 import type { ForgeWebhook } from '@saas-codex/contracts/pull-requests';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v7 as uuidV7 } from 'uuid';
@@ -11,7 +10,7 @@ import { ConnectedForgeEntity } from '../forges/connected-forge.entity.js';
 import { actorId, hasPermission } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { SecretStore } from '../secrets/secret-store.js';
-import { newsOf } from './forge-news.js';
+import { type Report, REPORTS } from './forge-reports.js';
 import { ForgeWebhookEntity } from './forge-webhook.entity.js';
 import { ForgeWebhookLookup } from './forge-webhook-lookup.js';
 import { PullRequestReconciler } from './pull-request-reconciler.js';
@@ -23,7 +22,7 @@ const SECRET_BYTES = 32;
 /**
  * Reports of forges:
  *
- *     POST /api/webhooks/<forge> ─► whose is it ─► signature over the bytes ─► which pull requests ─► read them from the forge soon
+ *     POST /api/webhooks/<forge> ─► whose is it ─► from the forge? (forge-reports.ts) ─► which pull requests ─► read them from the forge soon
  */
 @Injectable()
 export class ForgeWebhooksService {
@@ -58,18 +57,18 @@ export class ForgeWebhooksService {
   }
 
   /**
-   * Takes a report. Who sends it learns only whether the signature is right.
-   * @param bytes of the body, as they came
+   * Takes a report. Who sends it learns only whether it is genuine.
    * @throws ProblemError unauthenticated
    */
-  async receive(forgeId: string, signature: string | undefined, bytes: Buffer, body: unknown): Promise<void> {
+  async receive(forgeId: string, report: Report, body: unknown): Promise<void> {
     const webhook = await this.lookup.find(forgeId);
     const secret = webhook && (await this.secrets.valueOf({ tenantId: webhook.tenantId }, webhook.id));
+    const reports = REPORTS[webhook?.kind ?? 'github'];
     // Where there is no webhook, it takes as long.
-    const isRight = await isSignedWith(secret ?? ABSENT, signature ?? '', bytes);
-    if (!webhook || secret === null || !isRight)
-      throw new ProblemError('unauthenticated', 'The signature is missing or wrong.');
-    const news = newsOf(new URL(webhook.url).host, body);
+    const isGenuine = await reports.isGenuine(secret ?? ABSENT, report);
+    if (!webhook || secret === null || !isGenuine)
+      throw new ProblemError('unauthenticated', 'The signature or the secret is missing or wrong.');
+    const news = reports.newsOf(new URL(webhook.url).host, body);
     if (!news) return;
     const found = await this.pullRequests.readSoon({ tenantId: webhook.tenantId }, news);
     for (const ref of found) void this.reconciler.kick(ref);
@@ -77,11 +76,3 @@ export class ForgeWebhooksService {
 }
 
 const ABSENT = randomBytes(SECRET_BYTES).toString('hex');
-
-/** As GitHub signs, and Gitea in the same header: `sha256=…` over the body. */
-async function isSignedWith(secret: string, signature: string, bytes: Buffer): Promise<boolean> {
-  const text = bytes.toString('utf8');
-  // What is not UTF-8 was changed by reading it, so its signature cannot be checked.
-  if (text === '' || signature === '' || !Buffer.from(text).equals(bytes)) return false;
-  return verify(secret, text, signature);
-}

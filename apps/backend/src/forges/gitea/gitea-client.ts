@@ -1,5 +1,5 @@
 import type { giteaApi } from 'gitea-js';
-import { ForgeError, forgeErrorOf } from '../port/forge-error.js';
+import { forgeErrorOf } from '../port/forge-error.js';
 import type { RepositoryRef } from '../port/repositories.js';
 import { namesOf } from '../port/repository-names.js';
 
@@ -25,16 +25,6 @@ export function giteaAsker(host: string) {
       throw forgeErrorOf(host, { status, headers: Object.fromEntries(headers), message });
     }
   };
-}
-
-/** null in place of `not_found`. */
-export async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof ForgeError && error.reason === 'not_found') return null;
-    throw error;
-  }
 }
 
 /** The client writes names into paths as they are. */

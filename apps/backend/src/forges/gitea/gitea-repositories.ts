@@ -1,5 +1,6 @@
 import type { Branch, Repository } from 'gitea-js';
 import { allPages } from '../port/all-pages.js';
+import { unlessMissing } from '../port/forge-error.js';
 import type {
   ForgeBranch,
   ForgeRepositories,
@@ -8,7 +9,7 @@ import type {
   Listed,
   RepositoryRef,
 } from '../port/repositories.js';
-import { type giteaAsker, type GiteaClient, inPath, unlessMissing } from './gitea-client.js';
+import { type giteaAsker, type GiteaClient, inPath } from './gitea-client.js';
 
 /** What every installation allows. */
 const PAGE = 50;

@@ -1,11 +1,10 @@
 import type { CheckState, PullRequestCheck } from '@saas-codex/contracts/pull-requests';
 import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
+import { endOfLog } from '../port/remarks.js';
 import type { RepositoryRef } from '../port/repositories.js';
 import { namesOf } from '../port/repository-names.js';
 
 const PAGE = 100;
-/** Characters of what one check says. */
-const MAX_LOG = 6_000;
 /** Failed checks whose annotations are read. */
 const MAX_READ = 10;
 
@@ -53,12 +52,9 @@ export class GithubChecks {
           })
         : { data: [] };
     const bad = data.filter((one) => one.annotation_level !== 'notice');
-    return endOf([output.summary, output.text, ...bad.map(toLine)].filter(Boolean).join('\n'));
+    return endOfLog([output.summary, output.text, ...bad.map(toLine)].filter(Boolean).join('\n'));
   }
 }
-
-/** The end of a log says why it ended. */
-const endOf = (text: string): string => (text.length <= MAX_LOG ? text : `…${text.slice(-MAX_LOG)}`);
 
 const toLine = ({ path, start_line: line, title, message, raw_details: details }: Annotation): string =>
   [`${path}:${line}: ${[title, message].filter(Boolean).join(': ')}`, details].filter(Boolean).join('\n');

@@ -41,6 +41,16 @@ export class ForgeError extends Error {
   }
 }
 
+/** null in place of `not_found`. */
+export async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ForgeError && error.reason === 'not_found') return null;
+    throw error;
+  }
+}
+
 interface Refusal {
   status: number;
   headers: Record<string, string | number | undefined>;

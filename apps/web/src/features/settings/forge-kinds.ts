@@ -1,4 +1,4 @@
-import type { ForgeKind } from '@saas-codex/contracts/forges';
+import { type Forge, FORGE_KINDS, type ForgeKind } from '@saas-codex/contracts/forges';
 
 interface KindText {
   name: string;
@@ -6,7 +6,12 @@ interface KindText {
   token: string;
   /** Where that is, below the forge's address. */
   tokenPage: string;
+  /** What to choose for a webhook. */
+  webhook: string;
 }
+
+const EVENTS =
+  'with the content type application/json and the events of pull requests, reviews, comments, pushes, checks and statuses';
 
 export const FORGE_TEXTS: Record<ForgeKind, KindText> = {
   github: {
@@ -14,10 +19,22 @@ export const FORGE_TEXTS: Record<ForgeKind, KindText> = {
     token:
       'A classic token with the scope repo, or a fine-grained one with Contents, Pull requests and Commit statuses: read and write.',
     tokenPage: '/settings/tokens',
+    webhook: EVENTS,
+  },
+  gitlab: {
+    name: 'GitLab',
+    token: 'An access token of a person, a group or a project, with the scope api. Git takes it, too.',
+    tokenPage: '/-/user_settings/personal_access_tokens',
+    webhook:
+      'as its URL and secret token, with the events of pushes, comments, merge requests, jobs and pipelines',
   },
   gitea: {
     name: 'Gitea or Forgejo',
     token: 'With “repository: Read and Write” and “user: Read”, for all repositories.',
     tokenPage: '/user/settings/applications',
+    webhook: EVENTS,
   },
 };
+
+/** undefined: a newer backend knows more kinds. */
+export const kindOf = ({ kind }: Forge): ForgeKind | undefined => FORGE_KINDS.find((known) => known === kind);

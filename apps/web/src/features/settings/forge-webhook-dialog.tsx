@@ -6,6 +6,7 @@ import { Button } from '../../shared/ui/button.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
 import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
+import { FORGE_TEXTS, kindOf } from './forge-kinds.js';
 
 /** Makes the address and the secret with which the forge reports what happens to pull requests. */
 export function ForgeWebhookDialog({ forge, onClose }: { forge: Forge; onClose: () => void }) {
@@ -16,6 +17,7 @@ export function ForgeWebhookDialog({ forge, onClose }: { forge: Forge; onClose: 
     gcTime: 0,
   });
   const { data, error, isPending } = make;
+  const kind = kindOf(forge);
   return (
     <Dialog
       open
@@ -26,9 +28,8 @@ export function ForgeWebhookDialog({ forge, onClose }: { forge: Forge; onClose: 
       {data && (
         <div role="status" className="mt-4 space-y-3 text-sm">
           <p>
-            Add both at the forge, to a repository or the whole organisation, with the content type{' '}
-            <code>application/json</code> and the events of pull requests, reviews, comments, pushes, checks
-            and statuses. The secret is not shown again.
+            Add both at the forge, to a repository or the whole organisation
+            {kind && `, ${FORGE_TEXTS[kind].webhook}`}. The secret is not shown again.
           </p>
           <Value name="Address" text={data.url} />
           {data.secret !== null && <Value name="Secret" text={data.secret} />}

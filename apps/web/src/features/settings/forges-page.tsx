@@ -1,4 +1,4 @@
-import { type Forge, FORGE_KINDS, type ForgeKind } from '@saas-codex/contracts/forges';
+import type { Forge } from '@saas-codex/contracts/forges';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { usePermission } from '../../shared/api/use-permission.js';
@@ -8,7 +8,7 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { LoadMore } from '../../shared/ui/load-more.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { forgesQuery, useForge } from './api/forges.js';
-import { FORGE_TEXTS } from './forge-kinds.js';
+import { FORGE_TEXTS, kindOf } from './forge-kinds.js';
 import { ForgeWebhookDialog } from './forge-webhook-dialog.js';
 import { ForgeTestDialog } from './forge-test-dialog.js';
 import { NewForge } from './new-forge.js';
@@ -161,8 +161,6 @@ function RemoveDialog({ forge, onClose }: DialogProps) {
   );
 }
 
-/** undefined: a newer backend knows more kinds. */
-const kindOf = ({ kind }: Forge): ForgeKind | undefined => FORGE_KINDS.find((known) => known === kind);
 function nameOfKind(forge: Forge): string {
   const kind = kindOf(forge);
   return kind ? FORGE_TEXTS[kind].name : forge.kind;
