@@ -184,6 +184,14 @@ export async function everyScreen(system: System, repository: string): Promise<S
       open: then(gitCredentials, 'Host keys of git.example.org', 'Compare the fingerprints'),
     },
     { name: 'forges', open: forges },
+    {
+      name: 'forge-bitbucket',
+      open: async (page) => {
+        await forges(page);
+        await page.getByRole('radio', { name: 'Bitbucket' }).click();
+        await page.getByRole('textbox', { name: 'Workspace' }).waitFor();
+      },
+    },
     { name: 'forge-webhook', open: then(forges, 'Webhook of 10.0.0.1', 'Make a secret') },
     { name: 'forge-test', open: then(forges, 'Test 10.0.0.1', /private or reserved network/) },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },

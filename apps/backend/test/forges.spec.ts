@@ -15,6 +15,7 @@ import type { Session } from '@saas-codex/contracts/sessions';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import { createPerson, createServiceAccount, type TestPerson } from '@saas-codex/testing/backend/people';
 import { startSilentRunner } from '@saas-codex/testing/backend/silent-runner';
+import { type BitbucketWorld, startBitbucket } from '@saas-codex/testing/forges/bitbucket';
 import { type GiteaWorld, startGitea } from '@saas-codex/testing/forges/gitea';
 import { startGitlab } from '@saas-codex/testing/forges/gitlab';
 import type { GitlabWorld } from '@saas-codex/testing/forges/gitlab-world';
@@ -34,6 +35,7 @@ let git: GitServer;
 let github: GithubWorld;
 let gitea: GiteaWorld;
 let gitlab: GitlabWorld;
+let bitbucket: BitbucketWorld;
 let runner: Awaited<ReturnType<typeof startSilentRunner>>;
 let backend: TestBackend;
 let root: string;
@@ -54,11 +56,16 @@ beforeAll(async () => {
     startSilentRunner(),
     mkdtemp(join(tmpdir(), 'saas-codex-forges-')),
   ]);
-  [github, gitea, gitlab] = await Promise.all([startGithub({ git }), startGitea(), startGitlab()]);
+  [github, gitea, gitlab, bitbucket] = await Promise.all([
+    startGithub({ git }),
+    startGitea(),
+    startGitlab(),
+    startBitbucket(),
+  ]);
   backend = await startBackend({
     RUNNER_URL: runner.url,
     WORKSPACES_ROOT: root,
-    GIT_TRUSTED_HOSTS: [github, gitea, gitlab].map(({ host }) => host).join(),
+    GIT_TRUSTED_HOSTS: [github, gitea, gitlab, bitbucket].map(({ host }) => host).join(),
   });
   tenantId = (await call<Me>('GET', '/api/me', undefined, owner)).body.tenant.tenant_id;
   member = await createPerson(backend, tenantId, 'member');
@@ -84,8 +91,8 @@ afterEach(async () => {
 afterAll(async () => {
   await backend.stop();
   runner.stop();
-  await Promise.all([git, github, gitea, gitlab].map((one) => one.stop()));
-  await rm(root, { recursive: true, force: true });
+  const servers = [git, github, gitea, gitlab, bitbucket].map((server) => server.stop());
+  await Promise.all([...servers, rm(root, { recursive: true, force: true })]);
 });
 
 const sql = <T>(statement: string, parameters: unknown[] = []) =>
@@ -425,6 +432,69 @@ describe('GitLab', () => {
     expect((await repositories.branches(found.repository)).items).toHaveLength(121);
     expect((await repositories.tags(found.repository)).items).toEqual([{ name: 'v1', commit }]);
     await expect(repositories.get({ path: 'acme/hidden' })).rejects.toMatchObject({ reason: 'not_found' });
+  });
+});
+
+describe('Bitbucket', () => {
+  it('is connected once for each workspace, whose repositories its token finds', async () => {
+    const commit = 'b'.repeat(40);
+    const [secret, other] = [newToken(), newToken()];
+    const scopes = ['repository:write', 'pullrequest'];
+    bitbucket.tokens.set(secret, { workspace: 'acme', scopes });
+    bitbucket.tokens.set(other, { workspace: 'globex', scopes });
+    const more = Object.fromEntries(Array.from({ length: 120 }, (_, n) => [`b/${n}`, commit]));
+    const branches = { main: commit, ...more };
+    const add = (path: string, updatedAt: string) =>
+      bitbucket.repositories.set(path, { name: `The ${path}`, private: true, branches, updatedAt });
+    for (let n = 0; n < 100; n++) add(`acme/r${n}`, `2026-11-${10 + (n % 10)}`);
+    add('acme/tool', '2026-11-20');
+    add('acme/old', '2019-01-01');
+    add('globex/app', '2026-11-20');
+    bitbucket.repositories.set('acme/empty', { name: 'Nothing', private: false, branches: {} });
+
+    const at = { kind: 'bitbucket', url: bitbucket.url };
+    for (const wrong of [{ token: secret }, { workspace: 'acme/tool', token: secret }])
+      expect((await connect({ ...at, ...wrong })).body).toMatchObject({ code: 'invalid_request' });
+    expect((await connect({ workspace: 'acme' })).body).toMatchObject({ code: 'invalid_request' });
+    const { body: acme } = await connect({ ...at, workspace: 'Acme', token: secret });
+    expect(acme).toMatchObject({ workspace: 'acme', host: bitbucket.host });
+    const again = await connect({ ...at, workspace: 'acme', token: other });
+    expect(again.body).toMatchObject({ code: 'forge_exists' });
+    const { body: globex } = await connect({ ...at, workspace: 'globex', token: other });
+
+    const tested = await test(acme);
+    expect(tested).toMatchObject({ works: true, login: 'acme' });
+    expect(tested.rights.map(({ right, state }) => `${right} ${state}`)).toEqual([
+      'identity works',
+      'read_repositories works',
+      'push works',
+      'pull_requests missing',
+      'checks works',
+    ]);
+    const found = (await find('')).items;
+    expect(found.find(({ name }) => name === 'globex/app')?.forge_id).toBe(globex.forge_id);
+    const repo_url = `${bitbucket.url}/acme/tool.git`;
+    expect(found.find(({ name }) => name === 'acme/tool')).toMatchObject({ repo_url, may_push: null });
+    expect((await find('old')).items).toMatchObject([{ name: 'acme/old', forge_id: acme.forge_id }]);
+    expect((await find('nothing')).items).toMatchObject([{ name: 'acme/empty', default_branch: null }]);
+
+    const forRepository = (address: string) =>
+      backend.app.get(Forges).forRepository({ tenantId }, member.userId, address);
+    expect(await forRepository(`${bitbucket.url}/initech/app.git`)).toBeNull();
+    expect((await forRepository(`${bitbucket.url}/Globex/app`))?.connection.id).toBe(globex.forge_id);
+    const access = await forRepository(repo_url);
+    if (!access) throw new Error('The connection was not found.');
+    const { repositories } = access.forge;
+    expect(await repositories.get(access.repository)).toMatchObject({ isPrivate: true, cloneUrl: repo_url });
+    expect(await repositories.branch(access.repository, 'b/7')).toMatchObject({ commit });
+    expect(await repositories.branch(access.repository, 'none')).toBeNull();
+    expect((await repositories.branches(access.repository)).items).toHaveLength(121);
+    expect((await repositories.tags(access.repository)).items).toEqual([]);
+    bitbucket.tokens.set(secret, { workspace: 'globex', scopes });
+    expect(await test(acme)).toMatchObject({ works: false, detail: expect.stringContaining('“acme”') });
+    bitbucket.tokens.delete(secret);
+    expect(await test(acme)).toMatchObject({ works: false, detail: expect.stringContaining('revoked') });
+    expect(bitbucket.wrong).toEqual([]);
   });
 });
 

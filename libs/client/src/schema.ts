@@ -3191,6 +3191,8 @@ export interface components {
             url: string;
             /** @description With its port, if that is not the usual one of https */
             host: string;
+            /** @description Only repositories of this workspace are found, cloned and pushed with it; null: of all */
+            workspace?: string | null;
             /** @description Who the token belongs to, as the forge said at the last test; null: not asked yet */
             login: string | null;
             /** Format: date-time */
@@ -6072,12 +6074,19 @@ export interface components {
          *       "kind": "github",
          *       "token": "ghp_0123456789abcdef"
          *     }
+         * @example {
+         *       "kind": "bitbucket",
+         *       "workspace": "acme",
+         *       "token": "ATCTT3x0123456789abcdef"
+         *     }
          */
         ConnectForge: {
             /** @enum {string} */
             kind: "github" | "gitlab" | "gitea";
             /** @description Default: the hosted one of this kind */
             url?: string;
+            /** @description Of bitbucket, and of no other kind: the workspace that the token is for */
+            workspace?: string;
             /**
              * @default person
              * @enum {string}
@@ -23224,6 +23233,8 @@ export interface operations {
                 "x-gitlab-token"?: string;
                 /** @description Of GitHub, Gitea and Forgejo: `sha256=` and the HMAC of the body */
                 "x-hub-signature-256"?: string;
+                /** @description The same, from Bitbucket */
+                "x-hub-signature"?: string;
                 /** @description The version of the API that the request was written for. Default: the current one */
                 "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
             };

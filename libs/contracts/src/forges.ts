@@ -3,15 +3,19 @@ import { CREDENTIAL_OWNERS, Token } from './credentials.js';
 import { openEnum } from './open-reading.js';
 import { pageOf } from './pagination.js';
 
-/** Those whose API we speak. gitea: Forgejo, too, such as Codeberg. */
-export const FORGE_KINDS = ['github', 'gitlab', 'gitea'] as const;
+/** Those whose API we speak. gitea: Forgejo, too, such as Codeberg. bitbucket: Cloud; Data Center has another API. */
+export const FORGE_KINDS = ['github', 'gitlab', 'gitea', 'bitbucket'] as const;
 export type ForgeKind = (typeof FORGE_KINDS)[number];
 
 /** Where the hosted ones are. Any other address is an installation of somebody's own. */
 export const HOSTED_FORGES: Partial<Record<ForgeKind, string>> = {
   github: 'https://github.com',
   gitlab: 'https://gitlab.com',
+  bitbucket: 'https://bitbucket.org',
 };
+
+/** Kinds whose tokens are each for one workspace, which the forge does not tell. */
+export const FORGES_WITH_WORKSPACES: ReadonlySet<ForgeKind> = new Set(['bitbucket']);
 
 /** A forge that was connected, without its token, which nobody can read again. */
 export const Forge = z
@@ -23,6 +27,11 @@ export const Forge = z
     ),
     url: z.string().describe('Its address as a browser opens it, such as `https://github.com`'),
     host: z.string().describe('With its port, if that is not the usual one of https'),
+    workspace: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('Only repositories of this workspace are found, cloned and pushed with it; null: of all'),
     login: z
       .string()
       .nullable()
@@ -52,10 +61,27 @@ export const ConnectForge = z
       .regex(/^https?:\/\/[A-Za-z0-9._:[\]-]+\/?$/, 'must be an address such as https://git.example.org')
       .optional()
       .describe('Default: the hosted one of this kind'),
+    workspace: z
+      .string()
+      .trim()
+      .toLowerCase()
+      .regex(/^[a-z0-9_-]{1,100}$/, 'must be the name in the addresses of its repositories, such as acme')
+      .optional()
+      .describe('Of bitbucket, and of no other kind: the workspace that the token is for'),
     owner: z.enum(CREDENTIAL_OWNERS).default('person'),
     token: Token,
   })
-  .meta({ id: 'ConnectForge', examples: [{ kind: 'github', token: 'ghp_0123456789abcdef' }] });
+  .refine(({ kind, workspace }) => FORGES_WITH_WORKSPACES.has(kind) === (workspace !== undefined), {
+    message: 'must be given for bitbucket, and for no other kind',
+    path: ['workspace'],
+  })
+  .meta({
+    id: 'ConnectForge',
+    examples: [
+      { kind: 'github', token: 'ghp_0123456789abcdef' },
+      { kind: 'bitbucket', workspace: 'acme', token: 'ATCTT3x0123456789abcdef' },
+    ],
+  });
 export type ConnectForge = z.infer<typeof ConnectForge>;
 
 /** Body of `PATCH /api/forges/{forge_id}`: a new token in place of the old one. */

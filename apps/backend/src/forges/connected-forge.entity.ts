@@ -25,6 +25,10 @@ export class ConnectedForgeEntity extends TenantRow {
   @Column({ type: 'text', update: false })
   host: string;
 
+  /** The one to whose repositories the token is limited; null: to none. */
+  @Column({ type: 'text', nullable: true, update: false })
+  workspace: string | null;
+
   /** Whose token it is, as the forge said at the last test. */
   @Column({ type: 'text', nullable: true })
   login: string | null;
@@ -49,6 +53,7 @@ export const toForge = (row: ConnectedForgeEntity): Forge => ({
   owner: row.ownerId === null ? 'organisation' : 'person',
   url: row.url,
   host: row.host,
+  workspace: row.workspace,
   login: row.login,
   created_at: row.createdAt.toISOString(),
   last_used_at: row.lastUsedAt?.toISOString() ?? null,

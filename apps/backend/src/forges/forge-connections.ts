@@ -3,6 +3,7 @@ import type { ForgeKind } from '@saas-codex/contracts/forges';
 import { TenantDatabase } from '../database/tenant-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
 import { SecretStore } from '../secrets/secret-store.js';
+import { BitbucketForge } from './bitbucket/bitbucket-forge.js';
 import { ConnectedForgeEntity } from './connected-forge.entity.js';
 import { ForgeFetch } from './forge-fetch.js';
 import { GiteaForge } from './gitea/gitea-forge.js';
@@ -14,6 +15,7 @@ const ADAPTERS: Record<ForgeKind, new (connection: ForgeConnection) => Forge> = 
   github: GithubForge,
   gitlab: GitlabForge,
   gitea: GiteaForge,
+  bitbucket: BitbucketForge,
 };
 
 /** What git gives as the user name with a token, by what each forge's docs ask for. */
@@ -22,6 +24,7 @@ const GIT_USERS: Record<ForgeKind, string> = {
   gitlab: 'oauth2',
   // Any name does.
   gitea: 'git',
+  bitbucket: 'x-token-auth',
 };
 
 /** An answer is remembered once per this time, unless it changes what is known. */
@@ -51,7 +54,7 @@ export class ForgeConnections {
     const token = await this.secrets.valueOf({ tenantId: row.tenantId }, row.id);
     if (token === null) return null;
     const fetchFor = (api: string) => this.fetch.for(api, (status) => this.noticed(row, status));
-    return new ADAPTERS[row.kind]({ url: row.url, token, fetchFor });
+    return new ADAPTERS[row.kind]({ url: row.url, workspace: row.workspace, token, fetchFor });
   }
 
   /** For git over https. @returns null when it was removed meanwhile */

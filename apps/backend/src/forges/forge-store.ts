@@ -55,7 +55,7 @@ export class ForgeStore {
    * Saves a connection, unless an earlier attempt of the same request has saved it. The forge is not asked: see `ForgeTests`.
    * @throws ProblemError forbidden, person_required, forge_url_refused, forge_exists, too_many_secrets
    */
-  async connect(ctx: RequestContext, { kind, url, owner, token }: ConnectForge): Promise<Forge> {
+  async connect(ctx: RequestContext, { kind, url, workspace, owner, token }: ConnectForge): Promise<Forge> {
     const place = this.placeOf(url ?? HOSTED_FORGES[kind]);
     const ownerId = ownerIdOf(ctx, owner);
     const id = ctx.idempotentId ?? uuidV7();
@@ -68,7 +68,14 @@ export class ForgeStore {
           return toForge(existing);
         }
         const by = { createdBy: actorId(ctx.actor), createdAt: new Date() };
-        const created = await forges.insert({ id, kind, ownerId, ...place, ...by });
+        const created = await forges.insert({
+          id,
+          kind,
+          ownerId,
+          ...place,
+          workspace: workspace ?? null,
+          ...by,
+        });
         await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: id, value: token });
         await this.audit.recordIn(tx, ctx, { target: { id, name: created.host } });
         return toForge(created);

@@ -52,7 +52,7 @@ export class Forges {
     address: ParsedAddress,
   ): Promise<ConnectedForgeEntity | null> {
     const rows = await this.connections.usable(scope, personId);
-    return rows.find((row) => isAt(row, address)) ?? null;
+    return rows.find((row) => isAt(row, address) && hasIn(row, address)) ?? null;
   }
 }
 
@@ -69,6 +69,9 @@ const isAt = (row: ConnectedForgeEntity, address: ParsedAddress): boolean =>
   address.scheme === 'ssh'
     ? normaliseHost(new URL(row.url).hostname) === address.host
     : row.host === forgeHostOf(address);
+
+const hasIn = ({ workspace }: ConnectedForgeEntity, { url }: ParsedAddress): boolean =>
+  workspace === null || new URL(url).pathname.toLowerCase().startsWith(`/${workspace}/`);
 
 const pathOf = ({ url }: ParsedAddress): string =>
   decodeURIComponent(new URL(url).pathname)

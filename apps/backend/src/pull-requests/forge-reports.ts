@@ -19,13 +19,18 @@ interface Reports {
   newsOf(host: string, body: unknown): ForgeNews | null;
 }
 
-/** GitHub signs, and Gitea does in the same header: `sha256=…` over the body. */
+/** GitHub signs, Gitea does in the same header, and Bitbucket in another: `sha256=…` over the body. */
 const SIGNATURE = 'x-hub-signature-256';
+const BITBUCKET_SIGNATURE = 'x-hub-signature';
 /** GitLab sends the secret itself, and signs nothing with it. */
 const TOKEN = 'x-gitlab-token';
 
-async function isSigned(secret: string, { headers, bytes }: Report): Promise<boolean> {
-  const signature = textOf(headers, SIGNATURE);
+async function isSigned(
+  secret: string,
+  { headers, bytes }: Report,
+  header: string = SIGNATURE,
+): Promise<boolean> {
+  const signature = textOf(headers, header);
   const text = bytes.toString('utf8');
   // What is not UTF-8 was changed by reading it, so its signature cannot be checked.
   if (text === '' || signature === '' || !Buffer.from(text).equals(bytes)) return false;
@@ -44,4 +49,8 @@ export const REPORTS: Record<ForgeKind, Reports> = {
   github: { isGenuine: isSigned, newsOf },
   gitlab: { isGenuine: hasSecret, newsOf: gitlabNewsOf },
   gitea: { isGenuine: isSigned, newsOf },
+  bitbucket: {
+    isGenuine: (secret, report) => isSigned(secret, report, BITBUCKET_SIGNATURE),
+    newsOf,
+  },
 };

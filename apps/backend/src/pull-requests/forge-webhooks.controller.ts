@@ -46,6 +46,7 @@ export class ForgeWebhooksController {
     required: false,
     description: 'Of GitHub, Gitea and Forgejo: `sha256=` and the HMAC of the body',
   })
+  @ApiHeader({ name: 'x-hub-signature', required: false, description: 'The same, from Bitbucket' })
   @ApiHeader({ name: 'x-gitlab-token', required: false, description: 'Of GitLab: the secret' })
   @ApiResponse({ status: 204 })
   async receive(

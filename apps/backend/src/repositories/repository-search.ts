@@ -15,7 +15,7 @@ export class RepositorySearches {
   constructor(private readonly connections: ForgeConnections) {}
 
   async search(ctx: CallerContext, { query, limit }: RepositoriesQuery): Promise<RepositorySearch> {
-    const rows = firstOfEachHost(await this.connections.usable(ctx, ctx.readerId)).slice(0, MAX_FORGES);
+    const rows = firstOfEachPlace(await this.connections.usable(ctx, ctx.readerId)).slice(0, MAX_FORGES);
     const answers = await Promise.all(rows.map((row) => this.searchAt(row, query, limit)));
     return {
       // The best of each forge first.
@@ -47,8 +47,11 @@ export class RepositorySearches {
 }
 
 /** A person's own connections are before the organisation's. */
-const firstOfEachHost = (rows: readonly ConnectedForgeEntity[]): ConnectedForgeEntity[] =>
-  rows.filter((row, i) => rows.findIndex(({ host }) => host === row.host) === i);
+const firstOfEachPlace = (rows: readonly ConnectedForgeEntity[]): ConnectedForgeEntity[] =>
+  rows.filter(({ host, workspace }, i) => {
+    const isHere = (other: ConnectedForgeEntity) => other.host === host && other.workspace === workspace;
+    return rows.findIndex(isHere) === i;
+  });
 
 const toRepository = (given: ForgeRepository, forgeId: string): Repository => ({
   repo_url: given.cloneUrl,

@@ -22,6 +22,8 @@ interface StandIn {
   kind: ForgeKind;
   url: string;
   host: string;
+  /** Of a forge whose tokens are each for one. */
+  workspace?: string;
   setBranch(name: string, commit: string): void;
   stop(): Promise<void>;
 }
@@ -63,6 +65,7 @@ export class ShippedWorld {
     const connected = {
       kind: this.forge.kind,
       url: this.forge.url,
+      ...(this.forge.workspace !== undefined && { workspace: this.forge.workspace }),
       owner: 'organisation',
       token: FORGE_TOKEN,
     } as const;
@@ -107,7 +110,8 @@ export class ShippedWorld {
   }
 
   async push(sessionId: string, branch: string): Promise<string> {
-    const commit = (++this.commits).toString(16).padStart(40, 'a');
+    // Some forges tell commits by their first twelve digits.
+    const commit = (++this.commits).toString(16).padStart(12, '0').padEnd(40, 'a');
     const commitId = randomUUID();
     await this.sql(
       `INSERT INTO session_commits (id, tenant_id, session_id, oid, tree, mode, commits, message, left_out, created_by, author, created_at)

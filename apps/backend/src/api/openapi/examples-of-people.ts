@@ -138,6 +138,7 @@ export const FORGE: Forge = {
   owner: 'person',
   url: 'https://github.com',
   host: 'github.com',
+  workspace: null,
   login: 'ada',
   created_at: '2026-11-23T09:00:00.000Z',
   last_used_at: '2026-11-24T10:30:00.000Z',

@@ -29,6 +29,8 @@ export interface ForgeIdentity {
 export interface ForgeConnection {
   /** An origin. */
   url: string;
+  /** The one to whose repositories the token is limited; null: to none. */
+  workspace: string | null;
   token: string;
   /** @param api the address below which the forge's API is. The result reaches nothing else */
   fetchFor: (api: string) => typeof fetch;

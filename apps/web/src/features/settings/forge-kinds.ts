@@ -4,10 +4,12 @@ interface KindText {
   name: string;
   /** How to make a token that is good for everything here. */
   token: string;
-  /** Where that is, below the forge's address. */
+  /** Where that is, below the forge's address. `{workspace}`: of one workspace. */
   tokenPage: string;
   /** What to choose for a webhook. */
   webhook: string;
+  /** There is no other installation of it than the hosted one. */
+  isHosted?: true;
 }
 
 const EVENTS =
@@ -34,7 +36,18 @@ export const FORGE_TEXTS: Record<ForgeKind, KindText> = {
     tokenPage: '/user/settings/applications',
     webhook: EVENTS,
   },
+  bitbucket: {
+    name: 'Bitbucket',
+    token:
+      'An access token of the workspace or of a project (with Bitbucket Premium), or of one repository, with Repositories: Write and Pull requests: Write. An API token of an Atlassian account does not work.',
+    tokenPage: '/{workspace}/workspace/settings/access-tokens',
+    webhook: 'with the triggers of pushes, build statuses and pull requests',
+    isHosted: true,
+  },
 };
 
 /** undefined: a newer backend knows more kinds. */
 export const kindOf = ({ kind }: Forge): ForgeKind | undefined => FORGE_KINDS.find((known) => known === kind);
+
+/** What a connection is good for: a host, or one workspace at it. */
+export const placeOf = ({ host, workspace }: Forge): string => (workspace ? `${host}/${workspace}` : host);

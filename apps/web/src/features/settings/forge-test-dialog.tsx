@@ -5,6 +5,7 @@ import { cx } from '../../shared/lib/cx.js';
 import { ActionDialog } from '../../shared/ui/action-dialog.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { useForge } from './api/forges.js';
+import { placeOf } from './forge-kinds.js';
 
 interface StateText {
   icon: LucideIcon;
@@ -30,7 +31,7 @@ export function ForgeTestDialog({ forge, onClose }: { forge: Forge; onClose: () 
   }, [mutate]);
   return (
     <ActionDialog
-      title={`Test ${forge.host}`}
+      title={`Test ${placeOf(forge)}`}
       description="The forge is asked whose token it is and what it may do. Nothing is changed there."
       action="Test again"
       state={test}

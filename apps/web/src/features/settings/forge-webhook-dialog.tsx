@@ -6,7 +6,7 @@ import { Button } from '../../shared/ui/button.js';
 import { CopyButton } from '../../shared/ui/copy-button.js';
 import { Dialog, DialogActions } from '../../shared/ui/dialog.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
-import { FORGE_TEXTS, kindOf } from './forge-kinds.js';
+import { FORGE_TEXTS, kindOf, placeOf } from './forge-kinds.js';
 
 /** Makes the address and the secret with which the forge reports what happens to pull requests. */
 export function ForgeWebhookDialog({ forge, onClose }: { forge: Forge; onClose: () => void }) {
@@ -22,7 +22,7 @@ export function ForgeWebhookDialog({ forge, onClose }: { forge: Forge; onClose: 
     <Dialog
       open
       onOpenChange={onClose}
-      title={`Webhook of ${forge.host}`}
+      title={`Webhook of ${placeOf(forge)}`}
       description="With a webhook, pull requests follow the forge at once. Without one, they are read every few minutes. A new secret takes the place of an earlier one."
     >
       {data && (

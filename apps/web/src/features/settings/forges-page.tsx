@@ -8,7 +8,7 @@ import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { LoadMore } from '../../shared/ui/load-more.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
 import { forgesQuery, useForge } from './api/forges.js';
-import { FORGE_TEXTS, kindOf } from './forge-kinds.js';
+import { FORGE_TEXTS, kindOf, placeOf } from './forge-kinds.js';
 import { ForgeWebhookDialog } from './forge-webhook-dialog.js';
 import { ForgeTestDialog } from './forge-test-dialog.js';
 import { NewForge } from './new-forge.js';
@@ -65,16 +65,17 @@ function ForgeRow({ forge, mayChange, isNew, onSeen }: RowProps) {
     setAsking(null);
     onSeen();
   };
-  const { host, login } = forge;
+  const { login, workspace } = forge;
+  const place = placeOf(forge);
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3">
       <div className="min-w-40 flex-1">
         <p className="text-sm [overflow-wrap:anywhere]">
-          <code className="font-mono">{host}</code>
+          <code className="font-mono">{place}</code>
           <span className="text-muted-foreground">
             {' '}
             {nameOfKind(forge)}
-            {login && `, as ${login}`}
+            {login && login !== workspace && `, as ${login}`}
           </span>
         </p>
         <p className="text-xs text-muted-foreground">
@@ -87,22 +88,22 @@ function ForgeRow({ forge, mayChange, isNew, onSeen }: RowProps) {
         )}
       </div>
       <div className="flex flex-wrap gap-2">
-        <Button size="sm" aria-label={`Test ${host}`} onClick={() => setAsking('test')}>
+        <Button size="sm" aria-label={`Test ${place}`} onClick={() => setAsking('test')}>
           Test…
         </Button>
         {mayChange && (
           <>
-            <Button size="sm" aria-label={`Webhook of ${host}`} onClick={() => setAsking('webhook')}>
+            <Button size="sm" aria-label={`Webhook of ${place}`} onClick={() => setAsking('webhook')}>
               Webhook…
             </Button>
             <Button
               size="sm"
-              aria-label={`Replace the token of ${host}`}
+              aria-label={`Replace the token of ${place}`}
               onClick={() => setAsking('replace')}
             >
               Replace…
             </Button>
-            <Button size="sm" aria-label={`Remove ${host}`} onClick={() => setAsking('remove')}>
+            <Button size="sm" aria-label={`Remove ${place}`} onClick={() => setAsking('remove')}>
               Remove…
             </Button>
           </>
@@ -127,7 +128,7 @@ function ReplaceDialog({ forge, onClose }: DialogProps) {
   const kind = kindOf(forge);
   return (
     <ActionDialog
-      title={`Replace the token of ${forge.host}`}
+      title={`Replace the token of ${placeOf(forge)}`}
       description="What comes next uses the new one. Revoke the old one at the forge."
       action="Replace"
       disabled={token.trim() === ''}
@@ -150,7 +151,7 @@ function RemoveDialog({ forge, onClose }: DialogProps) {
   const { remove } = useForge(forge.forge_id);
   return (
     <ActionDialog
-      title={`Remove ${forge.host}?`}
+      title={`Remove ${placeOf(forge)}?`}
       description="Its private repositories can no longer be found, opened or pushed with it. Sessions that are open keep their state. Revoke the token at the forge, too."
       action="Remove"
       danger

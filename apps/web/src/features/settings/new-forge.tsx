@@ -1,4 +1,10 @@
-import { ConnectForge, FORGE_KINDS, type ForgeKind, HOSTED_FORGES } from '@saas-codex/contracts/forges';
+import {
+  ConnectForge,
+  FORGE_KINDS,
+  type ForgeKind,
+  FORGES_WITH_WORKSPACES,
+  HOSTED_FORGES,
+} from '@saas-codex/contracts/forges';
 import { type FormEvent, useState } from 'react';
 import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
@@ -24,13 +30,17 @@ interface NewForgeProps {
 export function NewForge({ forOrganisation, onConnected }: NewForgeProps) {
   const [kind, setKind] = useState<ForgeKind>('github');
   const [url, setUrl] = useState('');
+  const [typedWorkspace, setWorkspace] = useState('');
   const [token, setToken] = useState('');
   const [owner, setOwner] = useState<(typeof OWNERS)[number]['value']>('person');
   const connect = useConnectForge();
   const hosted = HOSTED_FORGES[kind];
-  const address = url.trim() === '' ? undefined : url.trim();
-  const checked = ConnectForge.safeParse({ kind, url: address, owner, token: token.trim() });
-  const errorOf = (field: 'url' | 'token', typed: string) => {
+  const { token: tokenHint, tokenPage, isHosted = false } = FORGE_TEXTS[kind];
+  const address = isHosted || url.trim() === '' ? undefined : url.trim();
+  const hasWorkspace = FORGES_WITH_WORKSPACES.has(kind);
+  const workspace = hasWorkspace ? typedWorkspace.trim().toLowerCase() : undefined;
+  const checked = ConnectForge.safeParse({ kind, url: address, workspace, owner, token: token.trim() });
+  const errorOf = (field: 'url' | 'workspace' | 'token', typed: string) => {
     const issue = checked.error?.issues.find(({ path }) => path[0] === field);
     return typed === '' || !issue ? {} : { error: `It ${issue.message}.` };
   };
@@ -40,14 +50,18 @@ export function NewForge({ forOrganisation, onConnected }: NewForgeProps) {
     connect.mutate(checked.data, {
       onSuccess: ({ forge_id }) => {
         setUrl('');
+        setWorkspace('');
         setToken('');
         connect.reset();
         onConnected(forge_id);
       },
     });
   };
-  const { token: tokenHint, tokenPage } = FORGE_TEXTS[kind];
-  const pageOfTokens = (address ?? hosted ?? '').replace(/\/$/, '') + tokenPage;
+  const pageOfTokens =
+    workspace === ''
+      ? ''
+      : (address ?? hosted ?? '').replace(/\/$/, '') +
+        tokenPage.replace('{workspace}', encodeURIComponent(workspace ?? ''));
   return (
     <form onSubmit={submit} aria-label="New connection" className="space-y-3 py-3">
       {KINDS.length > 1 && (
@@ -59,17 +73,32 @@ export function NewForge({ forOrganisation, onConnected }: NewForgeProps) {
           className="w-fit max-w-full flex-wrap"
         />
       )}
-      <TextField
-        label={`Address of ${FORGE_TEXTS[kind].name}`}
-        placeholder={hosted ?? 'https://git.example.org'}
-        hint={hosted && 'Empty: the hosted one. Else that of your own installation.'}
-        maxLength={260}
-        autoComplete="off"
-        spellCheck={false}
-        value={url}
-        onChange={(event) => setUrl(event.target.value)}
-        {...errorOf('url', url)}
-      />
+      {!isHosted && (
+        <TextField
+          label={`Address of ${FORGE_TEXTS[kind].name}`}
+          placeholder={hosted ?? 'https://git.example.org'}
+          hint={hosted && 'Empty: the hosted one. Else that of your own installation.'}
+          maxLength={260}
+          autoComplete="off"
+          spellCheck={false}
+          value={url}
+          onChange={(event) => setUrl(event.target.value)}
+          {...errorOf('url', url)}
+        />
+      )}
+      {hasWorkspace && (
+        <TextField
+          label="Workspace"
+          placeholder="acme"
+          hint="As the addresses of its repositories have it. A token is for one workspace; connect others one by one."
+          maxLength={100}
+          autoComplete="off"
+          spellCheck={false}
+          value={typedWorkspace}
+          onChange={(event) => setWorkspace(event.target.value)}
+          {...errorOf('workspace', typedWorkspace)}
+        />
+      )}
       <TokenField
         label="Token"
         value={token}
