@@ -6,6 +6,9 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 
 const OPERATIONS = `
+GET /app
+GET /app/installations
+GET /installation/repositories
 GET /user
 GET /user/emails
 GET /user/orgs
@@ -18,6 +21,7 @@ GET /repos/{owner}/{repo}/branches/{branch}
 GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations
 GET /repos/{owner}/{repo}/commits/{ref}/check-runs
 GET /repos/{owner}/{repo}/commits/{ref}/status
+GET /repos/{owner}/{repo}/installation
 GET /repos/{owner}/{repo}/pulls
 GET /repos/{owner}/{repo}/pulls/{pull_number}
 GET /repos/{owner}/{repo}/pulls/{pull_number}/comments
@@ -25,6 +29,8 @@ GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews
 GET /repos/{owner}/{repo}/tags
 DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels
 PATCH /repos/{owner}/{repo}/pulls/{pull_number}
+POST /app-manifests/{code}/conversions
+POST /app/installations/{installation_id}/access_tokens
 POST /repos/{owner}/{repo}/pulls
 POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers
 POST /repos/{owner}/{repo}/statuses/{sha}

@@ -192,6 +192,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
         await page.getByRole('textbox', { name: 'Workspace' }).waitFor();
       },
     },
+    { name: 'github-app', open: at('/settings/github-app', 'Continue at GitHub') },
     { name: 'forge-webhook', open: then(forges, 'Webhook of 10.0.0.1', 'Make a secret') },
     { name: 'forge-test', open: then(forges, 'Test 10.0.0.1', /private or reserved network/) },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { AuditEntry, AuditPage } from '@saas-codex/contracts/audit';
 import { AUDIT_OPERATIONS, auditRuleOf } from '@saas-codex/contracts/audit-operations';
+import type { GithubAppForm } from '@saas-codex/contracts/forges';
 import type { Me } from '@saas-codex/contracts/identity';
 import { REDIS_KEYS } from '@saas-codex/contracts/redis-keys';
 import { Redis } from 'ioredis';
@@ -12,6 +13,9 @@ import { DataSource } from 'typeorm';
 import { PENDING_APPROVAL } from '@saas-codex/testing/backend/pending-approval';
 import { startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
 import { createPerson, createTenant, signIn, type TestPerson } from '@saas-codex/testing/backend/people';
+import { startGithub } from '@saas-codex/testing/forges/github';
+import { postManifest } from '@saas-codex/testing/forges/github-manifests';
+import type { GithubWorld } from '@saas-codex/testing/forges/github-world';
 import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { AuditRetention } from '../src/audit/audit-retention.js';
@@ -24,6 +28,7 @@ import { fingerprintOf } from '../src/credentials/ssh-keys.js';
 import { Storage } from '../src/workspaces/storage/storage.js';
 
 let backend: TestBackend;
+let github: GithubWorld;
 let redis: Redis;
 let git: GitServer;
 let repoUrl: string;
@@ -72,12 +77,12 @@ const list = async (query = '', as: Body = owner.key): Promise<AuditEntry[]> => 
 };
 
 beforeAll(async () => {
-  git = await startGitServer();
+  [git, github] = await Promise.all([startGitServer(), startGithub()]);
   repoUrl = await git.createRepository('garden', { 'roses.txt': 'red\n' });
   backend = await startBackend({
     SMTP_URL: 'smtp://127.0.0.1:9',
     SIGN_UP: 'open',
-    GIT_TRUSTED_HOSTS: git.host,
+    GIT_TRUSTED_HOSTS: `${git.host},${github.host}`,
   });
   redis = new Redis(backend.config.REDIS_URL);
   tenantId = ((await (await backend.fetch('/api/me')).json()) as Me).tenant.tenant_id;
@@ -86,7 +91,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   redis.disconnect();
-  await Promise.all([backend.stop(), git.stop()]);
+  await backend.stop();
+  await Promise.all([git.stop(), github.stop()]);
 });
 
 /** Makes the session one of a repository that declares checks. */
@@ -254,6 +260,16 @@ async function doEverything(): Promise<void> {
   await mine('replaceForgeToken', () => send('PATCH', forgeAt, newForgeToken));
   await mine('createForgeWebhook', () => send('POST', `${forgeAt}/webhook`));
   await mine('disconnectForge', () => send('DELETE', forgeAt));
+  const form = (await send('POST', '/api/forges/github-apps', {
+    url: github.url,
+  })) as unknown as GithubAppForm;
+  const given = await postManifest(form);
+  secret(given.code);
+  secret(given.state);
+  const conversions = '/api/forges/github-apps/conversions';
+  await mine('convertGithubApp', async () => (saved = await send('POST', conversions, given)));
+  await send('DELETE', `/api/forges/${saved.forge_id}`);
+  await passOver();
 
   await mine('updateTenant', () => send('PATCH', `/api/tenants/${tenantId}`, { name: 'Workshop' }));
   let tenant: Body = {};

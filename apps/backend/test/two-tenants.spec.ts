@@ -380,6 +380,9 @@ const WITHOUT_ROWS = [
   'createSecret',
   'createCredential',
   'connectForge',
+  'beginGithubApp',
+  // What its state stands for: github-app.spec.ts.
+  'convertGithubApp',
   'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',

@@ -73,6 +73,14 @@ it('sends security headers with every response, but does not force https on a pl
   }
 });
 
+it('lets only the page that makes a GitHub App send a form elsewhere', async () => {
+  const policyOf = async (path: string) =>
+    (await sendRaw(`${world.url}${path}`)).headers['content-security-policy'] as string;
+  expect(await policyOf('/settings/github-app')).toContain("form-action 'self' https: http:;");
+  for (const path of ['/', '/settings/forges', '/settings/github-app/x', '/sessions/x'])
+    expect(await policyOf(path)).toContain("form-action 'self';");
+});
+
 describe('limits', () => {
   const REFUSED = { code: 'rate_limited', status: 429 };
 

@@ -215,6 +215,13 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     fields: ['kind', 'url', 'owner'],
     hidden: ['token'],
   },
+  beginGithubApp: { unaudited: 'Nothing is connected until GitHub has sent the person back.' },
+  convertGithubApp: {
+    action: 'forge.connected',
+    target: 'forge',
+    id: 'forge_id',
+    hidden: ['code', 'state'],
+  },
   replaceForgeToken: { action: 'forge.token_replaced', target: 'forge', id: 'forge_id', hidden: ['token'] },
   disconnectForge: { action: 'forge.disconnected', target: 'forge', id: 'forge_id' },
   testForge: { unaudited: 'It asks the forge who the token belongs to, and changes nothing.' },

@@ -17,6 +17,13 @@ export const HOSTED_FORGES: Partial<Record<ForgeKind, string>> = {
 /** Kinds whose tokens are each for one workspace, which the forge does not tell. */
 export const FORGES_WITH_WORKSPACES: ReadonlySet<ForgeKind> = new Set(['bitbucket']);
 
+/** The GitHub App that a connection is, as GitHub knows it. */
+const GithubAppOfForge = z.object({
+  name: z.string(),
+  url: z.string().describe('Its page at GitHub'),
+  install_url: z.string().describe('Where a person chooses the repositories that it may reach'),
+});
+
 /** A forge that was connected, without its token, which nobody can read again. */
 export const Forge = z
   .object({
@@ -42,6 +49,9 @@ export const Forge = z
       .datetime()
       .nullable()
       .describe('When the forge refused the token last; null: it has not, since it was saved'),
+    github_app: GithubAppOfForge.optional().describe(
+      'Left out: the connection is a token. For an App, tokens are made for each use and never kept',
+    ),
   })
   .meta({ id: 'Forge' });
 export type Forge = z.infer<typeof Forge>;
@@ -50,17 +60,17 @@ export type Forge = z.infer<typeof Forge>;
 export const ForgePage = pageOf(Forge, 'ForgePage');
 export type ForgePage = z.infer<typeof ForgePage>;
 
+const ForgeUrl = z
+  .string()
+  .min(1)
+  .max(260)
+  .regex(/^https?:\/\/[A-Za-z0-9._:[\]-]+\/?$/, 'must be an address such as https://git.example.org');
+
 /** Body of `POST /api/forges`. */
 export const ConnectForge = z
   .strictObject({
     kind: z.enum(FORGE_KINDS),
-    url: z
-      .string()
-      .min(1)
-      .max(260)
-      .regex(/^https?:\/\/[A-Za-z0-9._:[\]-]+\/?$/, 'must be an address such as https://git.example.org')
-      .optional()
-      .describe('Default: the hosted one of this kind'),
+    url: ForgeUrl.optional().describe('Default: the hosted one of this kind'),
     workspace: z
       .string()
       .trim()
@@ -83,6 +93,42 @@ export const ConnectForge = z
     ],
   });
 export type ConnectForge = z.infer<typeof ConnectForge>;
+
+/** Body of `POST /api/forges/github-apps`. */
+export const CreateGithubApp = z
+  .strictObject({
+    url: ForgeUrl.optional().describe('Of an Enterprise Server. Default: `https://github.com`'),
+    organisation: z
+      .string()
+      .regex(/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98})$/, 'must be the name of an organisation, as in its address')
+      .optional()
+      .describe('Who is to own the App at GitHub. Default: the person who is signed in there'),
+  })
+  .meta({ id: 'CreateGithubApp', examples: [{ organisation: 'acme' }] });
+export type CreateGithubApp = z.infer<typeof CreateGithubApp>;
+
+/** Answer of `POST /api/forges/github-apps`: what a browser posts to GitHub, as a form. */
+export const GithubAppForm = z
+  .object({
+    url: z.string().describe('Where to post the form, with `?state=` and the state after it'),
+    state: z
+      .string()
+      .nullable()
+      .describe('GitHub sends it back. It counts once, for you only; null in an answer that is repeated'),
+    manifest: z.string().describe('The field `manifest` of the form: JSON, as GitHub describes it'),
+    expires_at: z.iso.datetime().describe('Until then GitHub has to send you back'),
+  })
+  .meta({ id: 'GithubAppForm' });
+export type GithubAppForm = z.infer<typeof GithubAppForm>;
+
+/** Body of `POST /api/forges/github-apps/conversions`: what GitHub has added to the address to which it sent the browser. */
+export const ConvertGithubApp = z
+  .strictObject({
+    code: z.string().regex(/^[A-Za-z0-9_-]{1,200}$/, 'must be the code that GitHub has sent'),
+    state: z.string().regex(/^[A-Za-z0-9_-]{1,200}$/, 'must be the state that GitHub has sent back'),
+  })
+  .meta({ id: 'ConvertGithubApp' });
+export type ConvertGithubApp = z.infer<typeof ConvertGithubApp>;
 
 /** Body of `PATCH /api/forges/{forge_id}`: a new token in place of the old one. */
 export const ReplaceForgeToken = z.strictObject({ token: Token }).meta({ id: 'ReplaceForgeToken' });

@@ -9,19 +9,22 @@ import type { RequestContext } from '../identity/request-context.js';
 import type { ConnectedForgeEntity } from '../forges/connected-forge.entity.js';
 import { ForgeConnections } from '../forges/forge-connections.js';
 import { forgeNotFound } from '../forges/forge-store.js';
-import { Forges } from '../forges/forges.js';
-import { FORGES_PAGE } from '../forges/port/forge-error.js';
+import { Forges, repositoryAt } from '../forges/forges.js';
+import { FORGES_PAGE, ForgeError } from '../forges/port/forge-error.js';
 import { SecretStore } from '../secrets/secret-store.js';
 import { Clones, type ParsedAddress, type RemoteCredential } from '../workspaces/clones/clones.js';
 import { CredentialEntity } from './credential.entity.js';
 import { CredentialStore, credentialNotFound, nameOf, USUAL_PORTS } from './credential-store.js';
 
+/** What git is to do. */
+type GitRight = 'read' | 'push';
+
 /** Something that git can open an address with. */
 interface AccessSource {
   /** What people call it. */
   kind: 'credential' | 'connection';
-  /** Where in the settings a person mends it. */
-  where: string;
+  /** What a person does about it. */
+  mend: string;
   /** null: the organisation's. */
   ownerId: string | null;
   /** The longer, the better it fits. */
@@ -34,6 +37,8 @@ interface AccessSource {
 
 /** Where in the settings a person mends a credential. */
 const WHERE = 'Settings → Git credentials';
+
+const replaceUnder = (where: string) => `Replace its token under ${where}`;
 
 /**
  * Which credential git uses for whom, and where:
@@ -59,6 +64,7 @@ export class RepositoryAccess {
    * Runs `work` with the credential for an address, and remembers how that went.
    * @param personId whose credentials may be used besides the organisation's
    * @param work gets null where there is none
+   * @param right what `work` does: a GitHub App gets a token for that alone
    * @throws ProblemError clone_auth_failed, with what to do about the credential; what `work` throws
    */
   async withAccess<T>(
@@ -66,11 +72,13 @@ export class RepositoryAccess {
     personId: string,
     repoUrl: string | null,
     work: (credential: RemoteCredential | null) => Promise<T>,
+    right: GitRight = 'read',
   ): Promise<T> {
     const address = repoUrl === null ? null : this.clones.parseAddress(repoUrl);
-    const source = address && (await this.find({ tenantId }, personId, address));
+    const source = address && (await this.find({ tenantId }, personId, address, right));
+    const credential = source && (await source.open());
     try {
-      const done = await work(source && (await source.open()));
+      const done = await work(credential);
       await source?.remember({ lastUsedAt: new Date(), refusedAt: null });
       return done;
     } catch (error) {
@@ -121,6 +129,7 @@ export class RepositoryAccess {
     { tenantId }: TenantScope,
     personId: string,
     address: ParsedAddress,
+    right: GitRight,
   ): Promise<AccessSource | null> {
     const scope = { tenantId, readerId: personId };
     const [rows, connection] = await Promise.all([
@@ -129,16 +138,17 @@ export class RepositoryAccess {
       address.scheme === 'ssh' ? null : this.forges.connectionFor(scope, personId, address),
     ]);
     const credentials = rows.filter((row) => covers(row, address)).map((row) => this.ofCredential(row));
-    const [best] = [...credentials, ...(connection ? [this.ofConnection(connection)] : [])].toSorted(
-      (a, b) => byOwner(a) - byOwner(b) || b.path.length - a.path.length,
-    );
+    const [best] = [
+      ...credentials,
+      ...(connection ? [this.ofConnection(connection, address, right)] : []),
+    ].toSorted((a, b) => byOwner(a) - byOwner(b) || b.path.length - a.path.length);
     return best ?? null;
   }
 
   private ofCredential(row: CredentialEntity): AccessSource {
     return {
       kind: 'credential',
-      where: WHERE,
+      mend: replaceUnder(WHERE),
       ownerId: row.ownerId,
       path: row.path,
       name: nameOf(row),
@@ -147,15 +157,17 @@ export class RepositoryAccess {
     };
   }
 
-  private ofConnection(row: ConnectedForgeEntity): AccessSource {
+  private ofConnection(row: ConnectedForgeEntity, address: ParsedAddress, right: GitRight): AccessSource {
     return {
       kind: 'connection',
-      where: FORGES_PAGE,
+      mend: row.githubApp ? `Test it under ${FORGES_PAGE}` : replaceUnder(FORGES_PAGE),
       ownerId: row.ownerId,
       path: '',
       name: row.host,
       open: async () => {
-        const login = await this.connections.gitLogin(row);
+        const login = await this.connections
+          .gitLogin(row, repositoryAt(address), right)
+          .catch((error: unknown) => Promise.reject(asGitProblem(error, right)));
         if (login === null) throw forgeNotFound();
         return { kind: 'token', ...login };
       },
@@ -206,6 +218,18 @@ function covers(row: CredentialEntity, address: ParsedAddress): boolean {
 const isRefusal = (error: unknown): boolean =>
   error instanceof ProblemError && error.code === 'clone_auth_failed';
 
+/** What it means for git that a forge gives no token. The forge's sentence says what to do. */
+function asGitProblem(error: unknown, right: GitRight): unknown {
+  if (!(error instanceof ForgeError)) return error;
+  const codes = CODES[right];
+  return new ProblemError(error.isPassing ? codes.passing : codes.refused, error.detail);
+}
+
+const CODES = {
+  read: { passing: 'clone_unreachable', refused: 'clone_auth_failed' },
+  push: { passing: 'push_unreachable', refused: 'push_auth_failed' },
+} as const;
+
 /** It says by itself what to do. */
 class UnconfirmedHost extends ProblemError {}
 
@@ -218,12 +242,12 @@ const unconfirmed = (row: CredentialEntity) =>
 /** What the host's answer means for whoever has this source, or none. */
 function explained(error: ProblemError, source: AccessSource | null): ProblemError {
   if (source === null || error instanceof UnconfirmedHost) return error;
-  const { kind, name, where, ownerId } = source;
+  const { kind, name, mend, ownerId } = source;
   const whose = ownerId === null ? `organisation's ${kind}` : kind;
   if (isRefusal(error))
     return new ProblemError(
       error.code,
-      `The host refused the ${whose} for ${name}: it may have expired, been revoked, or not be allowed to read this repository. Replace its token under ${where}, then try again.`,
+      `The host refused the ${whose} for ${name}: it may have expired, been revoked, or not be allowed to read this repository. ${mend}, then try again.`,
     );
   if (error.code !== 'clone_not_found') return error;
   return new ProblemError(

@@ -3,6 +3,7 @@ import { ensureGrants, ensureRoles } from './database-roles.js';
 import { LOCK, type Locks } from './locks.js';
 import { AddEdits1796506000000 } from './migrations/add-edits.js';
 import { AddForgeWorkspaces1796602000000 } from './migrations/add-forge-workspaces.js';
+import { AddGithubApps1796509000000 } from './migrations/add-github-apps.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
 import { AddQueueEdits1796206000000 } from './migrations/add-queue-edits.js';
@@ -105,6 +106,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddEdits1796506000000,
   CreateEvidence1796507000000,
   AddNetworkQuestions1796508000000,
+  AddGithubApps1796509000000,
   AddKeepGreen1796513000000,
   AddForgeWorkspaces1796602000000,
 ];

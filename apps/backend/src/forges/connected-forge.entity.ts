@@ -2,8 +2,9 @@ import type { Forge, ForgeKind } from '@saas-codex/contracts/forges';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { PrivateRows } from '../database/private-rows.js';
 import { TenantRow } from '../database/tenant-row.js';
+import { type GithubApp, installUrlOf } from './github/github-app.js';
 
-/** A forge that a person or the organisation has connected. Its token is the secret with the same id. Nobody sees those of other people. */
+/** A forge that a person or the organisation has connected. Its token, or the private key of its App, is the secret with the same id. Nobody sees those of other people. */
 @PrivateRows(() => '(owner_id IS NULL OR owner_id = :readerId)')
 @Entity('connected_forges')
 export class ConnectedForgeEntity extends TenantRow {
@@ -33,6 +34,10 @@ export class ConnectedForgeEntity extends TenantRow {
   @Column({ type: 'text', nullable: true })
   login: string | null;
 
+  /** null: it has a token. */
+  @Column({ type: 'jsonb', nullable: true, update: false })
+  githubApp: GithubApp | null;
+
   @Column({ type: 'text', update: false })
   createdBy: string;
 
@@ -58,4 +63,11 @@ export const toForge = (row: ConnectedForgeEntity): Forge => ({
   created_at: row.createdAt.toISOString(),
   last_used_at: row.lastUsedAt?.toISOString() ?? null,
   refused_at: row.refusedAt?.toISOString() ?? null,
+  ...(row.githubApp && {
+    github_app: {
+      name: row.githubApp.name,
+      url: row.githubApp.url,
+      install_url: installUrlOf(row.githubApp),
+    },
+  }),
 });

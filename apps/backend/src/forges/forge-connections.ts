@@ -7,9 +7,12 @@ import { BitbucketForge } from './bitbucket/bitbucket-forge.js';
 import { ConnectedForgeEntity } from './connected-forge.entity.js';
 import { ForgeFetch } from './forge-fetch.js';
 import { GiteaForge } from './gitea/gitea-forge.js';
+import type { GithubApp } from './github/github-app.js';
+import { GithubAppForge } from './github/github-app-forge.js';
 import { GithubForge } from './github/github-forge.js';
 import { GitlabForge } from './gitlab/gitlab-forge.js';
 import type { Forge, ForgeConnection } from './port/forge.js';
+import type { RepositoryRef } from './port/repositories.js';
 
 const ADAPTERS: Record<ForgeKind, new (connection: ForgeConnection) => Forge> = {
   github: GithubForge,
@@ -51,16 +54,41 @@ export class ForgeConnections {
 
   /** @returns null when it was removed meanwhile */
   async open(row: ConnectedForgeEntity): Promise<Forge | null> {
-    const token = await this.secrets.valueOf({ tenantId: row.tenantId }, row.id);
-    if (token === null) return null;
-    const fetchFor = (api: string) => this.fetch.for(api, (status) => this.noticed(row, status));
-    return new ADAPTERS[row.kind]({ url: row.url, workspace: row.workspace, token, fetchFor });
+    const secret = await this.secretOf(row);
+    if (secret === null) return null;
+    if (row.githubApp) return this.openApp(row, row.githubApp, secret);
+    const { kind, url, workspace } = row;
+    return new ADAPTERS[kind]({ url, workspace, token: secret, fetchFor: this.fetchFor(row) });
   }
 
-  /** For git over https. @returns null when it was removed meanwhile */
-  async gitLogin(row: ConnectedForgeEntity): Promise<{ username: string; password: string } | null> {
-    const password = await this.secrets.valueOf({ tenantId: row.tenantId }, row.id);
-    return password === null ? null : { username: GIT_USERS[row.kind], password };
+  /**
+   * For git over https, in one repository.
+   * @returns null when it was removed meanwhile
+   * @throws ForgeError when an App gets no token for it
+   */
+  async gitLogin(
+    row: ConnectedForgeEntity,
+    ref: RepositoryRef,
+    right: 'read' | 'push',
+  ): Promise<{ username: string; password: string } | null> {
+    const secret = await this.secretOf(row);
+    if (secret === null) return null;
+    const password = row.githubApp
+      ? await this.openApp(row, row.githubApp, secret).gitToken(ref, right)
+      : secret;
+    return { username: GIT_USERS[row.kind], password };
+  }
+
+  private openApp(row: ConnectedForgeEntity, app: GithubApp, privateKey: string): GithubAppForge {
+    return new GithubAppForge({ url: row.url, app, privateKey, fetchFor: this.fetchFor(row) });
+  }
+
+  private secretOf({ tenantId, id }: ConnectedForgeEntity): Promise<string | null> {
+    return this.secrets.valueOf({ tenantId }, id);
+  }
+
+  private fetchFor(row: ConnectedForgeEntity): ForgeConnection['fetchFor'] {
+    return (api) => this.fetch.for(api, (status) => this.noticed(row, status));
   }
 
   async remember(

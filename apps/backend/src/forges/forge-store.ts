@@ -74,6 +74,7 @@ export class ForgeStore {
           ownerId,
           ...place,
           workspace: workspace ?? null,
+          githubApp: null,
           ...by,
         });
         await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: id, value: token });
@@ -82,17 +83,19 @@ export class ForgeStore {
       });
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
-      throw new ProblemError(
-        'forge_exists',
-        `${place.host} is connected already. Replace its token, or remove it first.`,
-      );
+      throw forgeExists(place.host);
     }
   }
 
-  /** @throws ProblemError forge_not_found, forbidden */
+  /** @throws ProblemError forge_not_found, forbidden, invalid_request */
   async replaceToken(ctx: RequestContext, id: string, { token }: ReplaceForgeToken): Promise<Forge> {
     return this.db.run(ctx, async (tx) => {
       const row = await changeable(tx, ctx, id);
+      if (row.githubApp)
+        throw new ProblemError(
+          'invalid_request',
+          'A GitHub App has no token: one is made for each use. Remove it, then create another one.',
+        );
       await this.secrets.saveIn(tx, ctx, { id, kind: KIND, name: id, value: token });
       // Whose it is, a test says.
       const set = { lastUsedAt: null, refusedAt: null, login: null };
@@ -112,7 +115,7 @@ export class ForgeStore {
   }
 
   /** @throws ProblemError forge_url_refused */
-  private placeOf(text: string | undefined): Pick<ConnectedForgeEntity, 'url' | 'host'> {
+  placeOf(text: string | undefined): Pick<ConnectedForgeEntity, 'url' | 'host'> {
     if (text === undefined)
       throw new ProblemError('forge_url_refused', 'Give its address, such as https://git.example.org.');
     const url = URL.canParse(text) ? new URL(text) : null;
@@ -128,6 +131,9 @@ export class ForgeStore {
     return { host, url: `${target.scheme}://${host}` };
   }
 }
+
+export const forgeExists = (host: string) =>
+  new ProblemError('forge_exists', `${host} is connected already. Replace its token, or remove it first.`);
 
 export const forgeNotFound = () =>
   new ProblemError('forge_not_found', 'It was removed, or it belongs to another person.');

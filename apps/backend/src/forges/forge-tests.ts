@@ -28,9 +28,11 @@ export class ForgeTests {
       const { login, rights, expiresAt } = await forge.identity();
       if (login !== row.login) await this.connections.remember(row, { login });
       const missing = rights.some(({ state }) => state === 'missing');
-      const found = missing
-        ? `${row.host} takes the token of ${login}, which lacks rights. Give it those at the forge, or replace it.`
-        : `${row.host} takes the token of ${login}.`;
+      const known = `${row.host} takes the ${row.githubApp ? 'App' : 'token of'} ${login}`;
+      const mend = row.githubApp
+        ? 'Give it those at the forge.'
+        : 'Give it those at the forge, or replace it.';
+      const found = missing ? `${known}, which lacks rights. ${mend}` : `${known}.`;
       return {
         works: true,
         detail: found + endOf(expiresAt),

@@ -42,7 +42,7 @@ export class Forges {
     const address = this.clones.parseAddress(repoUrl);
     const row = await this.connectionFor(scope, personId, address);
     const forge = row && (await this.connections.open(row));
-    return forge ? { forge, repository: { path: pathOf(address) }, connection: row } : null;
+    return forge ? { forge, repository: repositoryAt(address), connection: row } : null;
   }
 
   /** The connection that fits an address best; null: none does. */
@@ -73,7 +73,8 @@ const isAt = (row: ConnectedForgeEntity, address: ParsedAddress): boolean =>
 const hasIn = ({ workspace }: ConnectedForgeEntity, { url }: ParsedAddress): boolean =>
   workspace === null || new URL(url).pathname.toLowerCase().startsWith(`/${workspace}/`);
 
-const pathOf = ({ url }: ParsedAddress): string =>
-  decodeURIComponent(new URL(url).pathname)
+export const repositoryAt = ({ url }: ParsedAddress): RepositoryRef => ({
+  path: decodeURIComponent(new URL(url).pathname)
     .slice(1)
-    .replace(/\.git$/, '');
+    .replace(/\.git$/, ''),
+});

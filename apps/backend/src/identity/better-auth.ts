@@ -75,6 +75,7 @@ export const createAuth = (options: { pool: Pool; secret: string; publicUrl: str
         overrides: {
           'reset-password:': 'hashed',
           'sign-up:': 'hashed',
+          'github-app:': 'hashed',
           'change-email:': 'hashed',
           'oidc:': 'hashed',
           'github:': 'hashed',

@@ -84,6 +84,6 @@ import { SignInController } from './sign-in/sign-in.controller.js';
     StreamAccess,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [AUTH, Authentication, Mailer, Memberships, RoutePermissions, ShareLinkReaders],
+  exports: [AUTH, Authentication, Mailer, Memberships, OneTimeLinks, RoutePermissions, ShareLinkReaders],
 })
 export class IdentityModule {}

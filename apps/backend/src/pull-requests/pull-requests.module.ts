@@ -12,7 +12,6 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { ShippingModule } from '../shipping/shipping.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
-import { ForgeWebhookEntity } from './forge-webhook.entity.js';
 import { ForgeWebhookLookup } from './forge-webhook-lookup.js';
 import { ForgeWebhooksController } from './forge-webhooks.controller.js';
 import { ForgeWebhooksService } from './forge-webhooks.service.js';
@@ -28,7 +27,7 @@ import { TryShipping } from './try-shipping.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([ForgeWebhookEntity, PullRequestEntity]),
+    TypeOrmModule.forFeature([PullRequestEntity]),
     ForgesModule,
     ChecksModule,
     EditsModule,

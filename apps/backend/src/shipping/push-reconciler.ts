@@ -107,8 +107,12 @@ export class PushReconciler extends Reconciler<PushRef> {
     await this.requireMember(push);
     const toDefaultBranch = this.config.SHIP_TO_DEFAULT_BRANCH === 'allowed';
     const to = { repoUrl, branch, oid, ours, pushedBefore, baseRef: plainName(session.ref), toDefaultBranch };
-    return this.access.withAccess(ctx, createdBy, repoUrl, (credential) =>
-      this.remotes.push(ctx, sessionId, { ...to, credential }, signal),
+    return this.access.withAccess(
+      ctx,
+      createdBy,
+      repoUrl,
+      (credential) => this.remotes.push(ctx, sessionId, { ...to, credential }, signal),
+      'push',
     );
   }
 

@@ -195,6 +195,8 @@ export const OPERATIONS: Record<string, Row> = {
     requires: 'credentials:own',
     body: { kind: 'github', url: 'https://new.example.test', token: 'a-new-token' },
   },
+  beginGithubApp: { requires: 'credentials:manage', body: { organisation: 'acme' } },
+  convertGithubApp: { requires: 'credentials:manage', body: { code: 'x', state: 'x' } },
   replaceForgeToken: { requires: 'credentials:own', body: { token: 'another-token' } },
   disconnectForge: { requires: 'credentials:own' },
   testForge: { requires: 'credentials:own' },

@@ -111,7 +111,8 @@ export function githubPullRequests(): GithubPullRequestState {
       };
       const repository = repositoryOf(call, world);
       if (!repository) return notFound;
-      if (repository.rights[call.token.login] === undefined) return refused(403, 'Resource not accessible');
+      if (!call.token.of && repository.rights[call.token.login] === undefined)
+        return refused(403, 'Resource not accessible');
       if (repository.branches[wanted.head] === undefined) return invalid('head', 'is not a branch');
       if (repository.branches[wanted.base] === undefined) return invalid('base', 'is not a branch');
       const isOpen = ({ repository: of, head, state }: TestPullRequest) =>

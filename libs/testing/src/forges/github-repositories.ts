@@ -36,7 +36,11 @@ export function repositoryOf(
 ): GithubRepositoryState | null {
   const { owner = '', repo = '' } = params;
   const repository = world.repositories.get(`${owner}/${repo}`);
-  const isSeen = repository && (!repository.private || repository.rights[token.login] !== undefined);
+  const isSeen =
+    repository &&
+    (token.of
+      ? token.of.repositories.includes(`${owner}/${repo}`)
+      : !repository.private || repository.rights[token.login] !== undefined);
   return isSeen ? repository : null;
 }
 
@@ -51,6 +55,15 @@ export const githubRepositories: GithubEndpoints = {
       ([, one]) => one.rights[token.login] && (query['visibility'] !== 'private' || one.private),
     );
     return { body: page(query, own).map(([name, one]) => minimal(world, name, one, token.login)) };
+  },
+
+  'GET /installation/repositories': ({ query, token }, world) => {
+    const own = [...world.repositories].filter(([name]) => token.of?.repositories.includes(name));
+    const repositories = page(query, own).map(([name, one]) => ({
+      ...minimal(world, name, one, token.login),
+      pushed_at: one.pushedAt ?? null,
+    }));
+    return { body: { total_count: own.length, repositories } };
   },
 
   'GET /search/repositories': ({ query, token }, world) => {

@@ -7,6 +7,43 @@ export interface GithubToken {
   scopes: string[] | null;
   /** As GitHub writes it in a header. */
   expires?: string;
+  /** It is the JWT of an App. */
+  app?: GithubTestApp;
+  /** It is the token of an installation. */
+  of?: { installation: GithubTestInstallation; repositories: string[]; permissions: PermissionsOfApp };
+}
+
+export type PermissionsOfApp = Record<string, 'read' | 'write'>;
+
+export interface GithubTestApp {
+  id: number;
+  name: string;
+  slug: string;
+  owner: string;
+  publicKey: string;
+  /** GitHub gives it once. */
+  pem: string;
+  clientSecret: string;
+  /** null: it has no webhook. */
+  webhookSecret: string | null;
+  permissions: PermissionsOfApp;
+  events: string[];
+  installations: GithubTestInstallation[];
+  converted?: boolean;
+  deleted?: boolean;
+  /** Every JWT that was taken, and every token that was given for one. */
+  jwts: string[];
+  minted: { token: string; repositories: string[]; permissions: PermissionsOfApp }[];
+}
+
+export interface GithubTestInstallation {
+  id: number;
+  account: string;
+  /** `owner/name`. */
+  repositories: string[];
+  /** What its owner has accepted. */
+  permissions: PermissionsOfApp;
+  suspended: boolean;
 }
 
 export interface GithubCall extends Described {
@@ -29,6 +66,8 @@ export interface GithubWorld {
   host: string;
   readonly description: OpenApiDescription;
   readonly tokens: Map<string, GithubToken>;
+  /** By the code with which their manifest ended. */
+  readonly apps: Map<string, GithubTestApp>;
   /** By `owner/name`. */
   readonly repositories: Map<string, GithubRepositoryState>;
   /** What GitHub would have refused, and what it would not have answered. A spec expects it to be empty. */
@@ -52,6 +91,7 @@ export interface GithubRepositoryState {
   tags: Record<string, string>;
   /** By login. Whoever is missing does not see a private one. */
   rights: Record<string, 'pull' | 'push' | 'admin'>;
+  pushedAt?: string;
 }
 
 const MISSING = { message: 'Not Found', documentation_url: 'https://docs.github.com/rest', status: '404' };

@@ -2,7 +2,13 @@ import type { ApiKey, CreatedApiKey } from '@saas-codex/contracts/api-keys';
 import type { AuditEntry } from '@saas-codex/contracts/audit';
 import type { AuditWebhook, SavedAuditWebhook } from '@saas-codex/contracts/audit-webhook';
 import type { Credential } from '@saas-codex/contracts/credentials';
-import type { Forge, ForgeTest, RepositoryRefs, RepositorySearch } from '@saas-codex/contracts/forges';
+import type {
+  Forge,
+  ForgeTest,
+  GithubAppForm,
+  RepositoryRefs,
+  RepositorySearch,
+} from '@saas-codex/contracts/forges';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { CreatedInvitation, Invitation, InvitationPreview, Member } from '@saas-codex/contracts/members';
 import type { ServiceAccount } from '@saas-codex/contracts/service-accounts';
@@ -144,6 +150,32 @@ export const FORGE: Forge = {
   last_used_at: '2026-11-24T10:30:00.000Z',
   refused_at: null,
 };
+export const GITHUB_APP: Forge = {
+  ...FORGE,
+  forge_id: '01997c3e-5b1d-7a52-9c8e-2f4d6a8b0c4c',
+  owner: 'organisation',
+  login: null,
+  last_used_at: null,
+  github_app: {
+    name: 'saas-codex-acme',
+    url: 'https://github.com/apps/saas-codex-acme',
+    install_url: 'https://github.com/apps/saas-codex-acme/installations/new',
+  },
+};
+
+export const GITHUB_APP_FORM: GithubAppForm = {
+  url: 'https://github.com/organizations/acme/settings/apps/new',
+  state: 'c29tZSBieXRlcyB0aGF0IGFyZSBub2JvZHkncw',
+  manifest: JSON.stringify({
+    name: 'saas-codex-acme',
+    url: 'https://codex.example.org',
+    redirect_url: 'https://codex.example.org/settings/github-app',
+    public: false,
+    default_permissions: { contents: 'write', metadata: 'read', pull_requests: 'write' },
+  }),
+  expires_at: '2026-11-24T11:30:00.000Z',
+};
+
 export const FORGE_TEST: ForgeTest = {
   works: true,
   detail: 'github.com takes the token of ada, which lacks rights. Give it those at the forge, or replace it.',

@@ -38,6 +38,8 @@ import {
   CREDENTIALS,
   FORGE,
   FORGE_TEST,
+  GITHUB_APP,
+  GITHUB_APP_FORM,
   REPOSITORY_REFS,
   REPOSITORY_SEARCH,
   INVITATION,
@@ -841,6 +843,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   },
   listForges: { lastPage: page(FORGE) },
   connectForge: { connected: { ...FORGE, login: null, last_used_at: null } },
+  beginGithubApp: { begun: GITHUB_APP_FORM },
+  convertGithubApp: { connected: GITHUB_APP },
   replaceForgeToken: { replaced: { ...FORGE, login: null, last_used_at: null } },
   testForge: {
     lacksRights: FORGE_TEST,

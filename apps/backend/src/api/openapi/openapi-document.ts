@@ -68,7 +68,7 @@ const base = () =>
     .addTag('scim', "The company's directory: who has joined, and who has left (RFC 7644)")
     .addTag('secrets', 'What runs get as environment variables, encrypted')
     .addTag('credentials', 'What git uses to reach private repositories, encrypted')
-    .addTag('forges', 'GitHub and others, connected with a token, encrypted')
+    .addTag('forges', 'GitHub and others, connected with a token or as an App, encrypted')
     .addTag('repositories', 'What the connected forges and git know about repositories')
     .addTag('system', 'The state of this installation')
     .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'An API token' }, 'token')

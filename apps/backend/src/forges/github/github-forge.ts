@@ -1,15 +1,9 @@
 import type { ForgeRight } from '@saas-codex/contracts/forges';
-import { Octokit } from '@octokit/rest';
+import type { Octokit } from '@octokit/rest';
 import type { Forge, ForgeConnection, ForgeIdentity } from '../port/forge.js';
-import { withGithubErrors } from './github-errors.js';
+import { githubClient } from './github-client.js';
 import { GithubPullRequests } from './github-pull-requests.js';
 import { GithubRepositories } from './github-repositories.js';
-
-const GITHUB = 'https://github.com';
-const GITHUB_API = 'https://api.github.com';
-
-/** Of github.com, or of an Enterprise Server, whose API is below its own address. */
-const apiOf = (url: string) => (url === GITHUB ? GITHUB_API : `${url}/api/v3`);
 
 export class GithubForge implements Forge {
   readonly kind = 'github';
@@ -18,20 +12,9 @@ export class GithubForge implements Forge {
   readonly pullRequests: GithubPullRequests;
   private readonly octokit: Octokit;
 
-  constructor({ url, token, fetchFor }: ForgeConnection) {
-    this.url = url;
-    const api = apiOf(url);
-    this.octokit = withGithubErrors(
-      new Octokit({
-        auth: token,
-        baseUrl: api,
-        userAgent: 'saas-codex',
-        request: { fetch: fetchFor(api) },
-        // By default it writes addresses of repositories to the console.
-        log: SILENT,
-      }),
-      new URL(url).host,
-    );
+  constructor(connection: ForgeConnection) {
+    this.url = connection.url;
+    this.octokit = githubClient(connection, { auth: connection.token });
     this.repositories = new GithubRepositories(this.octokit);
     this.pullRequests = new GithubPullRequests(this.octokit);
   }
@@ -55,9 +38,6 @@ export class GithubForge implements Forge {
     return data.length > 0;
   }
 }
-
-const nothing = () => undefined;
-const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** `2026-12-30 10:00:00 UTC`, or with an offset. */
 function dateOf(text: string): Date | null {

@@ -86,7 +86,7 @@ const toBranch = (given: { name: string; commit: { sha: string }; protected: boo
   isProtected: given.protected,
 });
 
-const toRepository = (given: GivenRepository): ForgeRepository => ({
+export const toRepository = (given: GivenRepository): ForgeRepository => ({
   path: given.full_name,
   cloneUrl: given.clone_url,
   webUrl: given.html_url,

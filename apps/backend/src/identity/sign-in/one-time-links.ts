@@ -8,9 +8,15 @@ const RANDOM_BYTES = 32;
 /** In base64url. */
 const RANDOM_LENGTH = 43;
 
-/** What a link is for; for a provider, it is the state of a sign-in there. better-auth itself takes those that reset a password. */
+/** What a link is for; for a provider, it is the state of a sign-in there, and for a GitHub App that of making one. better-auth itself takes those that reset a password. */
 export type LinkKind =
-  'reset-password' | 'sign-up' | 'change-email' | ProviderId | 'passkey-sign-in' | 'passkey-creation';
+  | 'reset-password'
+  | 'sign-up'
+  | 'change-email'
+  | ProviderId
+  | 'passkey-sign-in'
+  | 'passkey-creation'
+  | 'github-app';
 
 /** The secrets of links that work once. Postgres keeps their hashes, in `verifications`. */
 @Injectable()

@@ -100,7 +100,7 @@ function Navigation({ page: current }: { page: Page }) {
         )}
       >
         {SETTINGS_GROUPS.map(({ title, pages }) => {
-          const offered = pages.filter(mayOpen);
+          const offered = pages.filter((page) => !page.isHidden && mayOpen(page));
           return (
             offered.length > 0 && (
               <section key={title} aria-label={title} className="mb-4 max-lg:mb-2">

@@ -13,6 +13,8 @@ interface SettingsPage {
   /** What everybody else reads here. */
   forbidden?: string;
   component: AsyncRouteComponent<object>;
+  /** Only another page leads there. */
+  isHidden?: true;
 }
 
 interface SettingsGroup {
@@ -117,6 +119,19 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
         permission: 'credentials:own',
         forbidden: 'Viewers start no sessions, so they need none.',
         component: lazyRouteComponent(() => import('../../features/settings/forges-page.js'), 'ForgesPage'),
+      },
+      {
+        path: 'github-app',
+        title: 'GitHub App',
+        intro:
+          'An App of your own at GitHub needs no token of a person: it gets one for each use, for one repository and one purpose. Everybody in the organisation works with it.',
+        permission: 'credentials:manage',
+        forbidden: 'Admins and owners connect a GitHub App.',
+        component: lazyRouteComponent(
+          () => import('../../features/settings/github-app-page.js'),
+          'GithubAppPage',
+        ),
+        isHidden: true,
       },
       {
         path: 'usage',

@@ -32,7 +32,7 @@ export function ForgeTestDialog({ forge, onClose }: { forge: Forge; onClose: () 
   return (
     <ActionDialog
       title={`Test ${placeOf(forge)}`}
-      description="The forge is asked whose token it is and what it may do. Nothing is changed there."
+      description="The forge is asked who acts there with this connection, and what it may do. Nothing is changed there."
       action="Test again"
       state={test}
       onSubmit={() => mutate()}
@@ -70,7 +70,7 @@ function Right({ state, detail }: ForgeRight) {
   return (
     <li className="flex gap-2 text-sm">
       <Icon aria-hidden className={cx('mt-0.5 size-4 shrink-0', className)} strokeWidth={1.75} />
-      <span>
+      <span className="min-w-0 [overflow-wrap:anywhere]">
         <span className="sr-only">{name}: </span>
         {detail}
       </span>

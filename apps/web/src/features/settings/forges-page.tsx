@@ -26,6 +26,7 @@ export function ForgesPage() {
     <>
       <Section title="New connection">
         <NewForge forOrganisation={mayManage} onConnected={setConnected} />
+        {mayManage && <NewGithubApp />}
       </Section>
       <Section title="Yours, and those of the organisation">
         {query.isPending && <Skeleton className="my-3 h-10" />}
@@ -52,6 +53,18 @@ export function ForgesPage() {
   );
 }
 
+/** A plain link: only a document that was loaded there may send a form to GitHub. */
+const NewGithubApp = () => (
+  <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 py-3">
+    <p className="min-w-52 flex-1 text-xs text-muted-foreground">
+      At GitHub, an App of the organisation needs no token of a person.
+    </p>
+    <Button size="sm" asChild>
+      <a href="/settings/github-app">Create a GitHub App…</a>
+    </Button>
+  </div>
+);
+
 interface RowProps {
   forge: Forge;
   mayChange: boolean;
@@ -65,7 +78,7 @@ function ForgeRow({ forge, mayChange, isNew, onSeen }: RowProps) {
     setAsking(null);
     onSeen();
   };
-  const { login, workspace } = forge;
+  const { login, workspace, github_app: app } = forge;
   const place = placeOf(forge);
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3">
@@ -74,8 +87,8 @@ function ForgeRow({ forge, mayChange, isNew, onSeen }: RowProps) {
           <code className="font-mono">{place}</code>
           <span className="text-muted-foreground">
             {' '}
-            {nameOfKind(forge)}
-            {login && login !== workspace && `, as ${login}`}
+            {app ? `GitHub App ${app.name}` : nameOfKind(forge)}
+            {login && login !== workspace && !app && `, as ${login}`}
           </span>
         </p>
         <p className="text-xs text-muted-foreground">
@@ -83,7 +96,9 @@ function ForgeRow({ forge, mayChange, isNew, onSeen }: RowProps) {
         </p>
         {forge.refused_at && (
           <p className="text-xs text-destructive">
-            It refused the token on {inDays(forge.refused_at)}. Replace it.
+            {app
+              ? `It refused the App on ${inDays(forge.refused_at)}. Test it.`
+              : `It refused the token on ${inDays(forge.refused_at)}. Replace it.`}
           </p>
         )}
       </div>
@@ -96,13 +111,21 @@ function ForgeRow({ forge, mayChange, isNew, onSeen }: RowProps) {
             <Button size="sm" aria-label={`Webhook of ${place}`} onClick={() => setAsking('webhook')}>
               Webhook…
             </Button>
-            <Button
-              size="sm"
-              aria-label={`Replace the token of ${place}`}
-              onClick={() => setAsking('replace')}
-            >
-              Replace…
-            </Button>
+            {app ? (
+              <Button size="sm" asChild>
+                <a href={app.install_url} aria-label={`Install the App of ${place}`}>
+                  Install
+                </a>
+              </Button>
+            ) : (
+              <Button
+                size="sm"
+                aria-label={`Replace the token of ${place}`}
+                onClick={() => setAsking('replace')}
+              >
+                Replace…
+              </Button>
+            )}
             <Button size="sm" aria-label={`Remove ${place}`} onClick={() => setAsking('remove')}>
               Remove…
             </Button>
@@ -152,7 +175,7 @@ function RemoveDialog({ forge, onClose }: DialogProps) {
   return (
     <ActionDialog
       title={`Remove ${placeOf(forge)}?`}
-      description="Its private repositories can no longer be found, opened or pushed with it. Sessions that are open keep their state. Revoke the token at the forge, too."
+      description="Its private repositories can no longer be found, opened or pushed with it. Sessions that are open keep their state. Revoke the token, or delete the App, at the forge, too."
       action="Remove"
       danger
       state={remove}

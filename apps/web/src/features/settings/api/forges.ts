@@ -1,8 +1,11 @@
 import {
   type ConnectForge,
+  type ConvertGithubApp,
+  type CreateGithubApp,
   Forge,
   ForgePage,
   ForgeTest,
+  GithubAppForm,
   type ReplaceForgeToken,
 } from '@saas-codex/contracts/forges';
 import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
@@ -34,6 +37,21 @@ export const useConnectForge = () =>
     mutationFn: (body: ConnectForge) => request('/api/forges', { method: 'POST', schema: Forge, body }),
     onSuccess: useChanged(),
     // The token does not stay in the page's memory.
+    gcTime: 0,
+  });
+
+export const useBeginGithubApp = () =>
+  useMutation({
+    mutationFn: (body: CreateGithubApp) =>
+      request('/api/forges/github-apps', { method: 'POST', schema: GithubAppForm, body }),
+    gcTime: 0,
+  });
+
+export const useConvertGithubApp = () =>
+  useMutation({
+    mutationFn: (body: ConvertGithubApp) =>
+      request('/api/forges/github-apps/conversions', { method: 'POST', schema: Forge, body }),
+    onSuccess: useChanged(),
     gcTime: 0,
   });
 
