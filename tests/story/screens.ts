@@ -27,6 +27,11 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const forGit = { owner: 'organisation', host: 'github.com', path: 'acme', token: 'ghp_0123456789abcdef' };
   await post(system, '/api/credentials', forGit);
   await post(system, '/api/credentials', { kind: 'ssh_key', host: 'git.example.org' });
+  await post(system, '/api/repository-rules', {
+    host: 'github.com',
+    path: 'acme',
+    branch_pattern: 'codex/{person}/{title}-{id}',
+  });
   await post(system, '/api/forges', {
     kind: 'github',
     url: 'https://10.0.0.1',
@@ -96,6 +101,7 @@ export async function everyScreen(system: System, repository: string): Promise<S
   const work = then(idle, /^Worked for/, /^Listed/);
   const secrets = at('/settings/secrets', 'NPM_TOKEN');
   const gitCredentials = at('/settings/git-credentials', 'github.com/acme');
+  const shipping = at('/settings/shipping', 'github.com/acme');
   const forges = at('/settings/forges', '10.0.0.1');
   const settings = at('/settings', 'Where you are signed in');
   const usage = at('/settings/usage', 'By repository');
@@ -195,6 +201,8 @@ export async function everyScreen(system: System, repository: string): Promise<S
     { name: 'github-app', open: at('/settings/github-app', 'Continue at GitHub') },
     { name: 'forge-webhook', open: then(forges, 'Webhook of 10.0.0.1', 'Make a secret') },
     { name: 'forge-test', open: then(forges, 'Test 10.0.0.1', /private or reserved network/) },
+    { name: 'shipping', open: shipping },
+    { name: 'branch-rule', open: then(shipping, 'Add a rule…', 'Names of branches') },
     { name: 'organisation', open: at('/settings/organisation', 'Your access and your API keys') },
     { name: 'roles', open: at('/settings/roles', 'Your role') },
     { name: 'usage', open: usage },

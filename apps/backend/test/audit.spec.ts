@@ -271,6 +271,17 @@ async function doEverything(): Promise<void> {
   await send('DELETE', `/api/forges/${saved.forge_id}`);
   await passOver();
 
+  await mine('createSigningKey', () => send('POST', '/api/signing-key'));
+  await mine('removeSigningKey', () => send('DELETE', '/api/signing-key'));
+  const covered = { host: 'git.example.test', path: 'acme' };
+  await mine(
+    'createRepositoryRule',
+    async () => (saved = await send('POST', '/api/repository-rules', covered)),
+  );
+  const ruleAt = `/api/repository-rules/${saved.rule_id}`;
+  await mine('updateRepositoryRule', () => send('PATCH', ruleAt, { allow_default_branch: true }));
+  await mine('removeRepositoryRule', () => send('DELETE', ruleAt));
+
   await mine('updateTenant', () => send('PATCH', `/api/tenants/${tenantId}`, { name: 'Workshop' }));
   let tenant: Body = {};
   tenant = await send('POST', '/api/tenants', { name: 'Second' });
@@ -618,6 +629,9 @@ describe('a change and its entry', () => {
     const { credential_id: credentialId } = await send('POST', '/api/credentials', forGit);
     const connected = { kind: 'github', url: 'https://git.example.test', token: 'a-token-of-the-spec' };
     const { forge_id: forgeId } = await send('POST', '/api/forges', connected);
+    await send('POST', '/api/signing-key');
+    const covered = { host: 'git.example.test', path: 'kept' };
+    const { rule_id: ruleId } = await send('POST', '/api/repository-rules', covered);
     const { service_account_id: accountId } = await send('POST', '/api/service-accounts', {
       name: 'Kept',
       role: 'viewer',
@@ -638,6 +652,7 @@ describe('a change and its entry', () => {
       'secrets',
       'git_credentials',
       'connected_forges',
+      'repository_rules',
       'service_accounts',
       'spend_rules',
       'audit_webhooks',
@@ -677,6 +692,11 @@ describe('a change and its entry', () => {
         ['POST', '/api/forges', { ...connected, url: 'https://lost.example.test' }],
         ['PATCH', `/api/forges/${forgeId}`, { token: 'another-token-of-the-spec' }],
         ['DELETE', `/api/forges/${forgeId}`],
+        ['POST', '/api/signing-key'],
+        ['DELETE', '/api/signing-key'],
+        ['POST', '/api/repository-rules', { ...covered, path: 'lost' }],
+        ['PATCH', `/api/repository-rules/${ruleId}`, { allow_default_branch: true }],
+        ['DELETE', `/api/repository-rules/${ruleId}`],
         ['POST', '/api/service-accounts', { name: 'Lost', role: 'viewer' }],
         ['PATCH', `/api/service-accounts/${accountId}`, { name: 'Lost' }],
         ['DELETE', `/api/service-accounts/${accountId}`],
@@ -726,6 +746,12 @@ describe('a change and its entry', () => {
     await twice('/api/credentials', forGit, 'credential_id', 'git_credential.created');
     const connected = { kind: 'github', url: 'https://twice.example.test', token: 'a-token-of-the-spec' };
     await twice('/api/forges', connected, 'forge_id', 'forge.connected');
+    await twice(
+      '/api/repository-rules',
+      { host: 'twice.example.test' },
+      'rule_id',
+      'repository_rule.created',
+    );
     const account = { name: 'Twice', role: 'viewer' };
     await twice('/api/service-accounts', account, 'service_account_id', 'service_account.created');
     const session = await twice('/api/sessions', { title: 'Twice' }, 'session_id', 'session.created');

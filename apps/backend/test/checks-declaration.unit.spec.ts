@@ -36,8 +36,16 @@ describe('the declaration of checks', () => {
     ['NUL', 'checks: [{ name: A, run: "\\0" }]'],
     ['surrogate', 'checks: [{ name: A, run: "\\ud800" }]'],
     ['the file: ', ''],
-  ])('says what is wrong: %s', (problem, text) => {
-    const { checks, problem: said } = read(text);
+    ['more than 64 KB', `required: true # ${'x'.repeat(70_000)}`],
+    ['is no YAML', 'required: true\nchecks: ['],
+    ['required: ', 'checks: [{ name: A, run: x }]\nrequired: yes'],
+    ['requird', 'checks: [{ name: A, run: x }]\nrequird: true'],
+  ])('says what is wrong, and lets nothing out: %s', (problem, text) => {
+    const { checks, required, problem: said } = read(text);
+    expect(required).toBe(true);
+    expect(said).toMatch(
+      /\. Mend it on the branch that sessions start from\. Until then, nothing is pushed\.$/,
+    );
     expect(checks).toEqual([]);
     expect(said).toContain('.saas-codex/checks.yml: ');
     expect(said).toContain(problem);

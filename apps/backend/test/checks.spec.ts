@@ -267,10 +267,40 @@ describe('a run of checks', () => {
     expect(await push()).toMatchObject({ status: 202 });
   });
 
-  it('stays required when the rest of the declaration has a mistake', async () => {
-    const mistaken = { '.saas-codex/checks.yml': 'checks: 1\nrequired: true\n' };
+  it('comes before a push from a fork, too, whatever the files that it began with say', async () => {
+    const required = { ...FILES, '.saas-codex/checks.yml': `${CHECKS}required: true\n` };
+    const id = await session({ repo_url: await world.git.createRepository('forked', required) });
+    const dropping = await world.prompt(id, ': run; rm .saas-codex/checks.yml; echo one > one');
+    await world.runIs(dropping.run_id, 'succeeded');
+    const body = { run_id: dropping.run_id };
+    const { body: forked } = await world.call<Session>('POST', `/api/sessions/${id}/fork`, body);
+    const fork = forked.session_id;
+    await waitFor(
+      async () => (await world.call<Session>('GET', `/api/sessions/${fork}`)).body.status === 'ready',
+      { what: 'the fork to be ready' },
+    );
+    expect((await list(fork)).required).toBe(true);
+    const commit = await world.call<Commit>('POST', `/api/sessions/${fork}/commits`, {});
+    expect(commit.status).toBe(201);
+    const push = () =>
+      world.call('POST', `/api/sessions/${fork}/pushes`, { commit_id: commit.body.commit_id });
+    expect(await push()).toMatchObject({ status: 409, body: { code: 'checks_required' } });
+    expect((await check(fork)).result).toBe('passed');
+    expect(await push()).toMatchObject({ status: 202 });
+  });
+
+  it('lets nothing out where the declaration has a mistake', async () => {
+    const mistaken = { '.saas-codex/checks.yml': `required: true\n# ${'x'.repeat(70_000)}\n` };
     const id = await session({ repo_url: await world.git.createRepository('mistaken', mistaken) });
-    expect(await list(id)).toMatchObject({ required: true, problem: expect.stringContaining('checks') });
+    expect(await list(id)).toMatchObject({ required: true, problem: expect.stringContaining('64 KB') });
+    await command(id, 'echo one > one');
+    const commit = await world.call<Commit>('POST', `/api/sessions/${id}/commits`, {});
+    expect(
+      await world.call('POST', `/api/sessions/${id}/pushes`, { commit_id: commit.body.commit_id }),
+    ).toMatchObject({
+      status: 409,
+      body: { code: 'checks_required', detail: expect.stringContaining('Mend it on the branch') },
+    });
   });
 
   it('is refused with what to do', async () => {

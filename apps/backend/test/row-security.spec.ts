@@ -137,6 +137,11 @@ async function fill(db: DataSource, { tenantId }: typeof OURS, { session, run }:
     [tenantId, user],
   );
   await db.query(
+    `INSERT INTO repository_rules (id, tenant_id, host, path, allow_default_branch, created_by, created_at, updated_at)
+     VALUES (gen_random_uuid(), $1, 'x', '', false, $2, now(), now())`,
+    [tenantId, user],
+  );
+  await db.query(
     `INSERT INTO forge_webhooks (id, tenant_id, forge_id, created_by, created_at)
      SELECT gen_random_uuid(), tenant_id, id, created_by, now() FROM connected_forges WHERE tenant_id = $1`,
     [tenantId],

@@ -5,10 +5,13 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { AuditPage } from '@saas-codex/contracts/audit';
 import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Me } from '@saas-codex/contracts/identity';
 import type { Credential } from '@saas-codex/contracts/credentials';
 import type { Problem } from '@saas-codex/contracts/problems';
+import type { RepositoryRule } from '@saas-codex/contracts/repository-rules';
+import type { CommitSigning } from '@saas-codex/contracts/signing-key';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { Commit, CommitPage, Push, PushPage } from '@saas-codex/contracts/shipping';
 import { restartBackend, startBackend, type TestBackend } from '@saas-codex/testing/backend/backend';
@@ -21,6 +24,7 @@ import { startSshServer } from '@saas-codex/testing/ssh-server';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
 import { PushReconciler } from '../src/shipping/push-reconciler.js';
+import { SigningKeysService } from '../src/shipping/signing/signing-keys.service.js';
 import { ShippedBranches } from '../src/shipping/shipped-branches.js';
 import { WorkspaceLimits } from '../src/workspaces/workspace-limits.js';
 
@@ -525,6 +529,227 @@ describe('a push', () => {
       await keyed.stop();
       await ssh.stop();
     }
+  });
+});
+
+describe('a key that signs commits', () => {
+  const KEY = '/api/signing-key';
+  const newKey = async (headers: Headers = {}) => {
+    const { status, body } = await call<CommitSigning>('POST', KEY, undefined, headers);
+    expect(status).toBe(201);
+    if (!body.key) throw new Error('There is no key.');
+    return body.key;
+  };
+  afterAll(() => call('DELETE', KEY, undefined, {}));
+
+  /** What git says about a commit at the host, to who trusts these keys. */
+  async function verified(name: string, oid: string, publicKeys: string[]): Promise<string> {
+    const signers = join(root, `signers-${randomUUID()}`);
+    await writeFile(signers, publicKeys.map((key) => `* ${key}\n`).join(''));
+    const trusting = ['-c', 'gpg.format=ssh', '-c', `gpg.ssh.allowedSignersFile=${signers}`];
+    const verify = execute('git', [...trusting, 'verify-commit', '-v', oid], { cwd: git.path(name) });
+    return verify.then(
+      ({ stderr }) => stderr,
+      ({ stderr }: { stderr: string }) => `refused: ${stderr}`,
+    );
+  }
+
+  it('signs all of them from then on, and each is verified where it was pushed', async () => {
+    expect((await call<CommitSigning>('GET', KEY)).body).toEqual({ key: null });
+    expect(await call('POST', KEY)).toMatchObject({ status: 403 });
+    expect(await call('DELETE', KEY, undefined, {})).toMatchObject({
+      status: 404,
+      body: { code: 'signing_key_not_found' },
+    });
+    const once = { 'idempotency-key': randomUUID() };
+    const first = await newKey(once);
+    expect(await newKey(once)).toEqual(first);
+    expect((await call<CommitSigning>('GET', KEY)).body.key).toEqual(first);
+
+    const { at, name, write, base } = await open();
+    await write('rose.txt', 'red\n');
+    const again = { ...member.key, 'idempotency-key': randomUUID() };
+    const { body: made } = await commit(at, {}, again);
+    expect(made.signed_with).toBe(first.fingerprint);
+    const { body: sent } = await push(at, made.commit_id);
+    expect(await ended(at, sent)).toMatchObject({ status: 'pushed' });
+    expect(await verified(name, made.oid, [first.public_key])).toContain(
+      `Good "git" signature for * with ED25519 key ${first.fingerprint}`,
+    );
+    expect(await atHost(name, 'rev-parse', `${made.oid}^{tree}`, `${made.oid}^`)).toBe(
+      `${made.tree}\n${base}`,
+    );
+
+    // Another key signs what comes then. The same request gives the same commit, whichever key is there now.
+    const second = await newKey();
+    expect(second.public_key).not.toBe(first.public_key);
+    expect((await commit(at, {}, again)).body).toEqual(made);
+    await sql(`UPDATE idempotency_keys SET answer = NULL, claimed_at = 'epoch' WHERE key = $1`, [
+      again['idempotency-key'],
+    ]);
+    expect((await commit(at, {}, again)).body).toEqual(made);
+    await write('tulip.txt', 'yellow\n');
+    const next = await ship(at);
+    expect(next).toMatchObject({ commit: { signed_with: second.fingerprint }, push: { status: 'pushed' } });
+    const oid = next.push.oid;
+    expect(await verified(name, oid, [first.public_key, second.public_key])).toContain(second.fingerprint);
+    expect(await verified(name, oid, [first.public_key])).toMatch(/^refused: /);
+
+    // What cannot be signed is not committed.
+    await write('lily.txt', 'white\n');
+    await sql(`UPDATE secrets SET ciphertext = ciphertext || '\\x00' WHERE kind = 'signing_key'`);
+    expect((await commit(at)).status).toBe(500);
+    expect((await call<CommitPage>('GET', `${at}/commits`)).body.items).toHaveLength(2);
+    await sql(
+      `UPDATE secrets SET ciphertext = substr(ciphertext, 1, length(ciphertext) - 1) WHERE kind = 'signing_key'`,
+    );
+
+    expect((await call('DELETE', KEY, undefined, {})).status).toBe(204);
+    expect((await commit(at)).body.signed_with).toBeNull();
+  });
+
+  it('keeps its private half to itself: sealed, and in the memory of an agent for one commit', async () => {
+    await newKey();
+    const saved = await backend.app.get(SigningKeysService, { strict: false }).current({ tenantId });
+    // What comes before is the public half.
+    const half = (saved?.privateKey ?? '').replace(/-----.*-----|\s/g, '').slice(212, 250);
+    const { at, write } = await open();
+    await write('rose.txt', 'red\n');
+    const seen: { name: string; content: Buffer }[] = [];
+    const done = new AbortController();
+    const watching = (async () => {
+      while (!done.signal.aborted) seen.push(...(await processes()), ...(await temporaryFiles()));
+    })();
+    const { push: pushed } = await ship(at).finally(() => done.abort());
+    await watching;
+    expect(pushed).toMatchObject({ status: 'pushed' });
+    expect(seen.filter(({ content }) => content.includes('ssh-agent'))).not.toEqual([]);
+    // Other specs may sign something at the same time.
+    await waitFor(async () => (await temporaryFiles()).length === 0);
+    const tables = await sql<{ name: string }>(
+      `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`,
+    );
+    const rows = tables.map(async ({ name }) => ({
+      name: `table:${name}`,
+      content: JSON.stringify(await sql(`SELECT * FROM "${name}"`)),
+    }));
+    const canary = { name: 'canary', content: `one\n${saved?.privateKey}` };
+    const places = [...(await Promise.all(rows)), ...(await filesBelow(root)), ...seen, canary];
+    expect(search(places, { half: patternOf(half) })).toEqual({ half: ['canary'] });
+  });
+});
+
+/** Arguments and environments of everything that runs now. */
+async function processes(): Promise<{ name: string; content: Buffer }[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const files = pids.flatMap((pid) => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`]);
+  return Promise.all(
+    files.map(async (name) => ({ name, content: await readFile(name).catch(() => Buffer.alloc(0)) })),
+  );
+}
+
+/** What signing leaves in the folder of temporary files. */
+async function temporaryFiles(): Promise<{ name: string; content: Buffer }[]> {
+  const names = (await readdir(tmpdir())).filter((name) => /^(saas-codex-ssh-|\.git_signing)/.test(name));
+  const below = await Promise.all(names.map((name) => filesBelow(join(tmpdir(), name)).catch(() => [])));
+  return below.flat();
+}
+
+describe('a rule for repositories', () => {
+  const rule = (path: string, body: object, headers: Headers = {}) =>
+    call<RepositoryRule>('POST', '/api/repository-rules', { host: '127.0.0.1', path, ...body }, headers);
+  const pushes = async (at: string) => (await call<PushPage>('GET', `${at}/pushes`)).body;
+
+  it('names the branches of those that it covers, and no push gets round it', async () => {
+    const { at, id, name, write } = await open();
+    const other = await open();
+    await rule('acme', { branch_pattern: 'agents/{id}' });
+    const { body: nearer } = await rule(`/${name.toUpperCase()}.git/`, {
+      branch_pattern: 'codex/{person}/{title}-{id}',
+    });
+    expect(nearer).toMatchObject({ path: name, allow_default_branch: false });
+    const short = id.slice(-8);
+    const [person] = await sql<{ name: string }>('SELECT name FROM users WHERE id = $1', [member.userId]);
+    const slug = person?.name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+    expect(await pushes(at)).toMatchObject({
+      suggested_branch: `codex/${slug}/fix-the-roses-${short}`,
+      branch_pattern: 'codex/{person}/{title}-{id}',
+    });
+    expect((await pushes(other.at)).suggested_branch).toBe(`agents/${other.id.slice(-8)}`);
+
+    await write('rose.txt', 'red\n');
+    const { body: made } = await commit(at);
+    for (const branch of ['main', 'fix-it', `codex/${short}`, `codex/a/b/c-${short}`, 'codex/ada/x-00000000'])
+      expect([branch, await push(at, made.commit_id, branch)]).toMatchObject([
+        branch,
+        { status: 409, body: { code: 'branch_misnamed', detail: expect.stringContaining(`codex/name/`) } },
+      ]);
+    const chosen = `codex/someone/else-${short}`;
+    expect(await ended(at, (await push(at, made.commit_id, chosen)).body)).toMatchObject({
+      status: 'pushed',
+      branch: chosen,
+    });
+
+    // A push that waits for its host goes by the rule of then. What is proposed next follows it, too.
+    await write('rose.txt', 'white\n');
+    git.fail(name, 503);
+    const { body: next } = await commit(at);
+    const { body: sent } = await push(at, next.commit_id);
+    await waitFor(async () => (await call<Push>('GET', `${at}/pushes/${sent.push_id}`)).body.retry_at);
+    const stricter = { branch_pattern: 'bots/{title}-{id}' };
+    await call('PATCH', `/api/repository-rules/${nearer.rule_id}`, stricter, {});
+    git.fail(name, null);
+    await sql('UPDATE session_pushes SET retry_at = now() WHERE id = $1', [sent.push_id]);
+    await backend.app.get(PushReconciler, { strict: false }).scanNow();
+    expect(await ended(at, sent)).toMatchObject({ status: 'failed', failure: { code: 'branch_misnamed' } });
+    expect(await atHost(name, 'rev-parse', chosen)).toBe(made.oid);
+    expect((await pushes(at)).suggested_branch).toBe(`bots/fix-the-roses-${short}`);
+    expect(await ended(at, (await push(at, next.commit_id)).body)).toMatchObject({ status: 'pushed' });
+
+    // How each ended is in the audit log, besides who asked for it.
+    const outcomes = `/api/audit?action=session.push_ended&target=${id}`;
+    const system = { actor: { kind: 'system', id: 'system:shipping' }, target: { id } };
+    expect((await call<AuditPage>('GET', outcomes, undefined, {})).body.items).toMatchObject([
+      { ...system, outcome: 'done', problem: null, changes: { oid: { new: next.oid } } },
+      { ...system, outcome: 'refused', problem: 'branch_misnamed', changes: { branch: { new: chosen } } },
+      { ...system, outcome: 'done', problem: null, changes: { oid: { new: made.oid } } },
+    ]);
+
+    await call('DELETE', `/api/repository-rules/${nearer.rule_id}`, undefined, {});
+    expect((await pushes(at)).branch_pattern).toBe('agents/{id}');
+  });
+
+  it('alone lets sessions push to the default branch, and to no other than it names', async () => {
+    const { at, id, name, write, base } = await open();
+    const allowed = { branch_pattern: 'codex/{id}', allow_default_branch: true };
+    await rule(name, allowed);
+    await write('rose.txt', 'red\n');
+    const { body: made } = await commit(at);
+    expect(await ended(at, (await push(at, made.commit_id, 'release')).body)).toMatchObject({
+      status: 'failed',
+      failure: { code: 'branch_misnamed' },
+    });
+    expect((await pushes(at)).suggested_branch).toBe(`codex/${id.slice(-8)}`);
+    expect(await ended(at, (await push(at, made.commit_id, 'main')).body)).toMatchObject({
+      status: 'pushed',
+    });
+    expect(await atHost(name, 'rev-parse', 'main', 'main^')).toBe(`${made.oid}\n${base}`);
+    expect((await pushes(at)).suggested_branch).toBe('main');
+  });
+
+  it('is made by admins, for a place of its own', async () => {
+    expect(await rule('mine', {}, member.key)).toMatchObject({ status: 403 });
+    expect((await call('GET', '/api/repository-rules')).status).toBe(200);
+    expect((await rule('mine', {})).status).toBe(201);
+    expect(await rule('MINE/', {})).toMatchObject({ status: 409, body: { code: 'repository_rule_exists' } });
+    for (const branch_pattern of [
+      'codex/{title}',
+      'codex/{title}/{title}-{id}',
+      '/{id}',
+      'a b/{id}',
+      '{id}/{x}',
+    ])
+      expect([branch_pattern, (await rule('new', { branch_pattern })).status]).toEqual([branch_pattern, 400]);
   });
 });
 

@@ -15,6 +15,7 @@ import type { ShareLink } from '@saas-codex/contracts/sharing';
 import type { TenantUsage } from '@saas-codex/contracts/usage';
 import type { Credential } from '@saas-codex/contracts/credentials';
 import type { Forge } from '@saas-codex/contracts/forges';
+import type { RepositoryRule } from '@saas-codex/contracts/repository-rules';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import { WEBHOOK } from '@saas-codex/testing/backend/operations';
 import { createPerson, createTenant } from '@saas-codex/testing/backend/people';
@@ -76,6 +77,7 @@ const evidence = randomUUID();
 let approval: string;
 let secret: string;
 let credential: string;
+let repositoryRule: string;
 let forge: string;
 const signIn = randomUUID();
 let serviceAccount: string;
@@ -124,6 +126,10 @@ beforeAll(async () => {
     token: 'of-theirs',
   };
   forge = (await world.call<Forge>('POST', '/api/forges', connected, theirs.headers)).body.forge_id;
+  await world.call('POST', '/api/signing-key', {}, theirs.headers);
+  const covered = { host: 'git.example.test', path: 'theirs' };
+  const ruled = await world.call<RepositoryRule>('POST', '/api/repository-rules', covered, theirs.headers);
+  repositoryRule = ruled.body.rule_id;
   const account = await world.call<{ service_account_id: string }>(
     'POST',
     '/api/service-accounts',
@@ -383,6 +389,8 @@ const WITHOUT_ROWS = [
   'beginGithubApp',
   // What its state stands for: github-app.spec.ts.
   'convertGithubApp',
+  'createRepositoryRule',
+  'createSigningKey',
   'createServiceAccount',
   'lookUpInvitation',
   'acceptInvitation',
@@ -438,6 +446,7 @@ const BODIES: Record<string, object> = {
   confirmHostKeys: { fingerprints: ['SHA256:x'] },
   replaceCredential: { token: 'a-token-of-the-visitor' },
   testCredential: { repo_url: 'https://git.example.test/acme/app' },
+  updateRepositoryRule: { allow_default_branch: true },
   replaceForgeToken: { token: 'a-token-of-the-visitor' },
   updateServiceAccount: { name: 'Taken' },
   createServiceAccountKey: { name: 'Taken' },
@@ -474,6 +483,7 @@ const ID_NAMES = [
   'secret_id',
   'credential_id',
   'forge_id',
+  'rule_id',
   'sign_in_id',
   'share_link_id',
   'service_account_id',
@@ -558,6 +568,7 @@ async function theirRows(): Promise<string> {
     'git_credentials',
     'connected_forges',
     'forge_webhooks',
+    'repository_rules',
     'audit_webhooks',
     'audit_webhook_entries',
     'members',
@@ -605,6 +616,7 @@ async function reached(): Promise<string[]> {
     secret_id: secret,
     credential_id: credential,
     forge_id: forge,
+    rule_id: repositoryRule,
     sign_in_id: signIn,
     share_link_id: shareLink,
     service_account_id: serviceAccount,

@@ -72,6 +72,8 @@ const DIFF: Diff = {
 
 const CHECKS: SessionChecks = { declared: [], problem: null, required: false, items: [], next_cursor: null };
 
+const PATTERN = 'codex/{title}-{id}';
+
 const form = (
   diff: Diff | Error | 'none yet',
   session = SESSION,
@@ -82,7 +84,7 @@ const form = (
     'member',
     <ShipForm
       session={session}
-      shipped={{ last, branch: BRANCH, shippedTree: undefined }}
+      shipped={{ last, branch: BRANCH, branchPattern: PATTERN, shippedTree: undefined, signed: true }}
       onClose={() => {}}
     />,
     (client) => {
@@ -99,6 +101,8 @@ it('shows what will be shipped, and proposes a message and a branch', () => {
   expect(html).toContain('rose.txt');
   expect(html).toContain('placeholder="Fix the roses"');
   expect(html).toContain(`value="${BRANCH}"`);
+  expect(html).toContain('Signed with the key of your organisation.');
+  expect(html).toContain(`Your organisation names branches ${PATTERN}.`);
   expect(SUBMIT.exec(html)?.[0]).not.toContain('disabled=""');
 });
 

@@ -33,12 +33,14 @@ export const AUDIT_TARGETS = [
   'models',
   'operation',
   'passkey',
+  'repository_rule',
   'run',
   'secret',
   'service_account',
   'session',
   'share_link',
   'sign_in',
+  'signing_key',
   'tenant',
 ] as const;
 export type AuditTargetKind = (typeof AUDIT_TARGETS)[number];

@@ -41,6 +41,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   'tenants:update': 'Rename the organisation',
   'limits:manage': 'Change limits, and see what each person has spent',
   'models:manage': 'Allow models, set their prices, and choose the model server and its key',
+  'shipping:manage': 'Make rules for branches, and the key that signs commits',
   'owners:manage': 'Name owners, and change or remove them',
   'tenants:create': 'Create another organisation',
   'tenants:delete': 'Delete the organisation, and restore it',

@@ -43,6 +43,7 @@ export const PERMISSION_TABLE = {
   'tenants:update': 'admin',
   'limits:manage': 'admin',
   'models:manage': 'admin',
+  'shipping:manage': 'admin',
   'owners:manage': 'owner',
   'tenants:create': 'owner',
   'tenants:delete': 'owner',

@@ -9,6 +9,7 @@ export const SECRET_KINDS = [
   'git_credential',
   'forge_token',
   'forge_webhook',
+  'signing_key',
   'webhook_secret',
 ] as const;
 export type SecretKind = (typeof SECRET_KINDS)[number];

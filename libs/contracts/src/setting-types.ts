@@ -7,6 +7,7 @@
  * A refusal never repeats the value: a key may have been pasted into the wrong line.
  */
 import { z } from 'zod';
+import { BranchPattern } from './branch-pattern.js';
 import { readLimits } from './limits.js';
 import { ROLES } from './permissions.js';
 
@@ -68,16 +69,13 @@ export function oneOf<const V extends readonly [string, ...string[]]>(values: V)
 
 /** Name of a branch with places for what each session has of its own. */
 export function branchPattern() {
-  const allowed = 'the name of a branch with {id} in it, and {title} if you like, such as codex/{title}-{id}';
+  const allowed =
+    'the name of a branch with {id} in it, and {title} and {person} if you like, such as codex/{title}-{id}';
   return {
     allowed,
     schema: z
       .string(mustBe(allowed))
-      .max(100, mustBe(allowed))
-      .regex(
-        /^(?=.*\{id\})(?![-/.])([A-Za-z0-9_-]|\{id\}|\{title\}|[/.](?=[A-Za-z0-9_{]))*$/,
-        mustBe(allowed),
-      ),
+      .refine((text) => BranchPattern.safeParse(text).success, mustBe(allowed)),
   };
 }
 

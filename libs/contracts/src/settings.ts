@@ -130,13 +130,13 @@ const repositories = {
     ...withDefault(branchPattern(), 'codex/{title}-{id}'),
     ...BACKEND,
     description:
-      'The branch to which the work of a session is pushed, unless a person names another one. `{title}` and `{id}` stand for those of the session.',
+      'The branch to which the work of a session is pushed, unless a person names another one. `{title}` and `{id}` stand for those of the session, `{person}` for who pushes. Rules of an organisation come before it.',
   },
   SHIP_TO_DEFAULT_BRANCH: {
     ...withDefault(oneOf(['forbidden', 'allowed']), 'forbidden'),
     ...BACKEND,
     description:
-      'Whether sessions may push to the default branch of a repository. Commits of others are not overwritten there, either.',
+      'Whether sessions may push to the default branch of a repository, where no rule of the organisation says it. Commits of others are not overwritten there, either.',
   },
 } as const satisfies Record<string, Setting>;
 

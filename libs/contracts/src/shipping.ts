@@ -40,6 +40,11 @@ export const Commit = z
     commits: z.int().describe('How many git commits it is'),
     message: z.string().describe('Of several, of the last one'),
     left_out: z.array(z.string()).describe('Paths that it lacks, since git cannot record them'),
+    signed_with: z
+      .string()
+      .nullable()
+      .optional()
+      .describe("Fingerprint of the organisation's key that signed it. null: it is not signed"),
     created_by: Author,
     created_at: z.iso.datetime(),
   })
@@ -134,6 +139,11 @@ export const PushPage = pageOf(Push, 'Pushes')
       .describe(
         'Where a push goes that names no branch: the branch of the last push, else one by the pattern',
       ),
+    branch_pattern: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('What the name of a branch must look like, by a rule of the organisation. null: any name'),
   })
   .meta({ id: 'PushPage' });
 export type PushPage = z.infer<typeof PushPage>;

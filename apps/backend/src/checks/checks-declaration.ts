@@ -1,6 +1,5 @@
 import { CHECKS_FILE, ChecksFile, MAX_CHECKS_FILE } from '@saas-codex/contracts/declared-checks';
 import { parseDocument } from 'yaml';
-import { z } from 'zod';
 
 /** What a repository declares. `problem` is a sentence for a person; null: there is none. */
 export interface Declaration extends ChecksFile {
@@ -8,14 +7,17 @@ export interface Declaration extends ChecksFile {
 }
 
 const NOTHING: Declaration = { checks: [], secrets: [], required: false, problem: null };
-const Strictness = z.object({ required: z.literal(true) });
 /** References within the file. There is no use for them. */
 const MAX_ALIASES = 20;
 
-const refused = (why: string, required = false): Declaration => ({
+/**
+ * A file with a mistake counts as `required: true`, wherever the mistake is: what it demanded before may be just what nobody can
+ * read any more.
+ */
+const refused = (why: string): Declaration => ({
   ...NOTHING,
-  required,
-  problem: `${CHECKS_FILE}: ${why}`,
+  required: true,
+  problem: `${CHECKS_FILE}: ${why.replace(/\.?$/, '.')} Mend it on the branch that sessions start from. Until then, nothing is pushed.`,
 });
 
 /** @param content of the file; null: there is none; longer than it may be: only its beginning */
@@ -34,10 +36,7 @@ export function readDeclaration(content: Buffer | null): Declaration {
   const file = ChecksFile.safeParse(data);
   if (file.success) return { ...file.data, problem: null };
   const [issue] = file.error.issues;
-  // A mistake elsewhere in the file lets nothing out that was not checked.
-  const { data: strict } = Strictness.safeParse(data);
-  const why = `${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is not valid'}`;
-  return refused(why, strict?.required);
+  return refused(`${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'is not valid'}`);
 }
 
 const firstLine = (text: string) => text.split('\n', 1)[0]?.replace(/:$/, '.') ?? '';

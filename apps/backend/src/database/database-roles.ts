@@ -41,6 +41,7 @@ export const GRANTS: Readonly<Record<'tenant' | 'system', Grants>> = {
     secrets: WRITES,
     git_credentials: WRITES,
     connected_forges: WRITES,
+    repository_rules: WRITES,
     service_accounts: WRITES,
     session_images: WRITES,
     pull_requests: ['SELECT', 'INSERT', 'UPDATE'],

@@ -18,6 +18,8 @@ export const LOCK = {
   evidenceKey: named('evidence-key'),
   /** Adding secrets, of which a tenant has a limited number. */
   tenantSecrets: (tenantId: string) => named('tenant-secrets', tenantId),
+  /** Adding rules for repositories, of which a tenant has a limited number. */
+  repositoryRules: (tenantId: string) => named('repository-rules', tenantId),
   /** Creating a tenant of this person's. */
   tenantsOf: (userId: string) => named('tenants-of', userId),
   /** Freeing and measuring storage. @param tenantId null: of the installation as a whole */

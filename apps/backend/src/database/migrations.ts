@@ -20,6 +20,7 @@ import { AddReviews1796305000000 } from './migrations/add-reviews.js';
 import { AddRunInput1795912000000 } from './migrations/add-run-input.js';
 import { AddRunResults1795931000000 } from './migrations/add-run-results.js';
 import { AddSessionNotices1795945000000 } from './migrations/add-session-notices.js';
+import { AddSigningKeys1796510100000 } from './migrations/add-signing-keys.js';
 import { AddSignInUse1795960400000 } from './migrations/add-sign-in-use.js';
 import { AddLastRunStatus1796100700000 } from './migrations/add-last-run-status.js';
 import { AddSessionOwner1796100200000 } from './migrations/add-session-owner.js';
@@ -41,6 +42,7 @@ import { CreateIdentity1795470000000 } from './migrations/create-identity.js';
 import { CreateModelCalls1796100500000 } from './migrations/create-model-calls.js';
 import { CreateRunEvents1795486000000 } from './migrations/create-run-events.js';
 import { CreatePullRequests1796503000000 } from './migrations/create-pull-requests.js';
+import { CreateRepositoryRules1796510000000 } from './migrations/create-repository-rules.js';
 import { CreateRuns1795474000001 } from './migrations/create-runs.js';
 import { CreateReviewProgress1796505000000 } from './migrations/create-review-progress.js';
 import { CreateRunSteers1796301000000 } from './migrations/create-run-steers.js';
@@ -107,6 +109,8 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   CreateEvidence1796507000000,
   AddNetworkQuestions1796508000000,
   AddGithubApps1796509000000,
+  CreateRepositoryRules1796510000000,
+  AddSigningKeys1796510100000,
   AddKeepGreen1796513000000,
   AddForgeWorkspaces1796602000000,
 ];

@@ -29,7 +29,7 @@ const RENAME_IN_SESSIONS = `
   UPDATE sessions SET secrets = array_replace(secrets, $2, $3) WHERE tenant_id = $1 AND $2 = ANY (secrets)`;
 
 /** Kinds of which a tenant has at most one secret. */
-type SettingKind = Extract<SecretKind, 'model_key'>;
+type SettingKind = Extract<SecretKind, 'model_key' | 'signing_key'>;
 /** What people change by itself. Other kinds belong to a setting, which changes and removes them. */
 const BY_PEOPLE = { kind: 'environment' } as const;
 
@@ -202,7 +202,7 @@ async function refuseTaken<T>(name: string, work: () => Promise<T>): Promise<T> 
 const notFound = () =>
   new ProblemError(
     'secret_not_found',
-    'It was deleted, its address is wrong, or it is changed elsewhere: the key of the model server at /api/models/server.',
+    'It was deleted, its address is wrong, or it is changed elsewhere: the key of the model server at /api/models/server, the one that signs commits at /api/signing-key.',
   );
 const tooMany = () =>
   new ProblemError(

@@ -40,6 +40,10 @@ export class CommitEntity extends TenantRow {
   @Column({ type: 'text', array: true, update: false })
   leftOut: string[];
 
+  /** Fingerprint of the key that signed it; null: none did. */
+  @Column({ type: 'text', nullable: true, update: false })
+  signedWith: string | null;
+
   @Column({ type: 'text', update: false })
   createdBy: string;
 
@@ -60,6 +64,7 @@ export const toCommit = (row: CommitEntity): Commit => ({
   commits: row.commits,
   message: row.message,
   left_out: row.leftOut,
+  signed_with: row.signedWith,
   created_by: row.author,
   created_at: row.createdAt.toISOString(),
 });

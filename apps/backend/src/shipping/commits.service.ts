@@ -16,6 +16,7 @@ import { z } from 'zod';
 import { RequestAudit } from '../audit/request-audit.js';
 import { baseOf } from '../changes/session-trees.js';
 import { CONFIG, type Config } from '../config.js';
+import { fingerprintOf } from '../credentials/ssh-keys.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { actorId, authorOf } from '../identity/actor.js';
@@ -31,6 +32,7 @@ import { type CommitPerson, type CommitStep, History } from '../workspaces/histo
 import { CommitEntity, toCommit } from './commit.entity.js';
 import { messageOfPrompt, withCoAuthors } from './commit-message.js';
 import { lastPushed } from './shipped-branches.js';
+import { SigningKeysService } from './signing/signing-keys.service.js';
 
 /** Sort key of the list. */
 const CommitCursor = z.tuple([Timestamp, z.uuid()]);
@@ -60,6 +62,7 @@ export class CommitsService {
     private readonly history: History,
     private readonly memberships: Memberships,
     private readonly audit: RequestAudit,
+    private readonly signingKeys: SigningKeysService,
     @Inject(CONFIG) private readonly config: Pick<Config, 'PUBLIC_URL'>,
   ) {}
 
@@ -87,7 +90,8 @@ export class CommitsService {
         : [this.squashed(ctx, session, work, body)];
     const committer = { name: 'saas-codex', email: `no-reply@${new URL(this.config.PUBLIC_URL).hostname}` };
     const parent = work.last ?? (await this.startOf(sessionId, steps));
-    const made = await this.history.makeCommits(ctx, sessionId, { parent, committer, steps });
+    const signer = await this.signingKeys.current(ctx);
+    const made = await this.history.makeCommits(ctx, sessionId, { parent, committer, signer, steps });
     if (made === null)
       throw new ProblemError(
         'nothing_to_commit',
@@ -105,6 +109,7 @@ export class CommitsService {
         commits: made.count,
         message: made.message,
         leftOut,
+        signedWith: signer && fingerprintOf(signer.publicKey),
         createdBy: actorId(ctx.actor),
         author: authorOf(ctx.actor),
         createdAt: new Date(),

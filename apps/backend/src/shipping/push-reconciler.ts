@@ -1,10 +1,10 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { permissionsOf } from '@saas-codex/contracts/permissions';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import { PUSH_TRANSITIONS } from '@saas-codex/contracts/shipping';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
-import { CONFIG, type Config } from '../config.js';
+import { AuditLog, type NewAuditEntry, systemEntry } from '../audit/audit-log.js';
 import { RepositoryAccess } from '../credentials/repository-access.js';
 import { LOCK, Locks } from '../database/locks.js';
 import { TenantDatabase } from '../database/tenant-database.js';
@@ -12,11 +12,13 @@ import { transition } from '../database/transition.js';
 import { Memberships } from '../identity/memberships.js';
 import { type RequestContext, systemContext } from '../identity/request-context.js';
 import { Reconciler, type ReconcileResult } from '../reconcile/reconciler.js';
+import { auditedTitle } from '../sessions/session-audit.js';
 import { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { type PushedBranch, Remotes } from '../workspaces/clones/remotes.js';
 import { PushEntity, toLastPush } from './push.entity.js';
 import { type PushRef, PushScan } from './push-scan.js';
+import { BranchPolicies, misnamedBy } from './rules/branch-policies.js';
 
 const PLACES = { total: 16, perTenant: 4 };
 /** After these, about 40 minutes have passed. */
@@ -55,7 +57,8 @@ export class PushReconciler extends Reconciler<PushRef> {
     private readonly access: RepositoryAccess,
     private readonly remotes: Remotes,
     private readonly memberships: Memberships,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'SHIP_TO_DEFAULT_BRANCH'>,
+    private readonly audit: AuditLog,
+    private readonly policies: BranchPolicies,
   ) {
     super({ keyOf: ({ pushId }) => pushId, tenantOf: ({ tenantId }) => tenantId, places: PLACES });
   }
@@ -105,8 +108,11 @@ export class PushReconciler extends Reconciler<PushRef> {
     if (session.workspaceRemovedAt !== null)
       throw new ProblemError('workspace_removed', 'The commit is gone with the files. Start a new session.');
     await this.requireMember(push);
-    const toDefaultBranch = this.config.SHIP_TO_DEFAULT_BRANCH === 'allowed';
-    const to = { repoUrl, branch, oid, ours, pushedBefore, baseRef: plainName(session.ref), toDefaultBranch };
+    // Rules, too, may have changed since.
+    const policy = await this.policies.of(ctx, repoUrl);
+    const { toDefaultBranch } = policy;
+    const allowed = { toDefaultBranch, misnamed: misnamedBy(policy, session, branch) };
+    const to = { repoUrl, branch, oid, ours, pushedBefore, baseRef: plainName(session.ref), ...allowed };
     return this.access.withAccess(
       ctx,
       createdBy,
@@ -158,7 +164,7 @@ export class PushReconciler extends Reconciler<PushRef> {
     to: 'pushed' | 'failed' | null,
     set: Partial<PushEntity>,
   ): Promise<void> {
-    await this.sessions.changeIfThere(ctx, sessionId, async (tx) => {
+    await this.sessions.changeIfThere(ctx, sessionId, async (tx, session) => {
       const changed =
         to === null
           ? (await tx.of(PushEntity).update({ id, status: 'pending' }, set)) === 1
@@ -167,8 +173,20 @@ export class PushReconciler extends Reconciler<PushRef> {
       // A try that has to be repeated is no news of the session.
       const at = to === null ? {} : { updatedAt: new Date() };
       if (row) await tx.of(SessionEntity).update({ id: sessionId }, { lastPush: toLastPush(row), ...at });
+      if (row && to !== null) await this.audit.record(tx, outcomeOf(ctx, row, session));
     });
   }
+}
+
+/** The request to push has an entry of its own, with the same commit. */
+function outcomeOf(ctx: RequestContext, push: PushEntity, session: SessionEntity): NewAuditEntry {
+  const { branch, oid, failureCode } = push;
+  const target = { kind: 'session', id: session.id, name: auditedTitle(session) } as const;
+  return {
+    ...systemEntry(ctx, 'session.push_ended', target),
+    ...(failureCode !== null && { problem: failureCode }),
+    changes: { branch: { old: null, new: branch }, oid: { old: null, new: oid } },
+  };
 }
 
 /** A branch may have been chosen by its full name. */

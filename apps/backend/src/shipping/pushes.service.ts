@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type PageQuery, Timestamp } from '@saas-codex/contracts/pagination';
 import { type CreatePush, isBranchName, type Push, type PushPage } from '@saas-codex/contracts/shipping';
 import { ProblemError } from '@saas-codex/service-kit/problem';
@@ -7,10 +7,10 @@ import { z } from 'zod';
 import { RequestAudit } from '../audit/request-audit.js';
 import { baseOf } from '../changes/session-trees.js';
 import { ChecksService } from '../checks/checks.service.js';
-import { CONFIG, type Config } from '../config.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { actorId, authorOf } from '../identity/actor.js';
+import { Memberships } from '../identity/memberships.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { auditedTitle } from '../sessions/session-audit.js';
 import { SessionEntity } from '../sessions/session.entity.js';
@@ -19,6 +19,7 @@ import { branchFrom } from './branch-name.js';
 import { findCommit } from './commits.service.js';
 import { PushEntity, toLastPush, toPush } from './push.entity.js';
 import { PushReconciler } from './push-reconciler.js';
+import { type BranchPolicy, BranchPolicies, misnamedBy } from './rules/branch-policies.js';
 import { lastPushed } from './shipped-branches.js';
 
 /** How many of the last pushes say which branch is next. */
@@ -35,15 +36,17 @@ export class PushesService {
     private readonly checks: ChecksService,
     private readonly reconciler: PushReconciler,
     private readonly audit: RequestAudit,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'SHIP_BRANCH_PATTERN'>,
+    private readonly memberships: Memberships,
+    private readonly policies: BranchPolicies,
   ) {}
 
   /**
    * A run may work meanwhile: the commit is made, and nothing changes it.
-   * @throws ProblemError session_*, workspace_removed, repository_missing, commit_not_found, ref_invalid, push_in_progress, commit_outdated, checks_required
+   * @throws ProblemError session_*, workspace_removed, repository_missing, commit_not_found, ref_invalid, branch_misnamed, push_in_progress, commit_outdated, checks_required
    */
   async create(ctx: RequestContext, sessionId: string, body: CreatePush): Promise<Push> {
     await this.requireChecked(ctx, sessionId, body.commit_id);
+    const naming = await this.namingOf(ctx, await this.sessions.get(ctx, sessionId));
     return this.sessions.change(ctx, sessionId, async (tx, session) => {
       const { idempotentId } = ctx;
       const pushes = tx.of(PushEntity);
@@ -54,7 +57,8 @@ export class PushesService {
       }
       const repoUrl = requirePushable(session);
       const commit = await findCommit(tx, sessionId, body.commit_id);
-      const branch = this.checkBranch(body.branch ?? (await this.suggestBranch(tx, session)));
+      const branch = body.branch ?? (await this.suggestBranch(tx, session, naming));
+      checkBranch(branch, session, naming);
       await this.requireNext(tx, session, commit);
       const row = await pushes.insert({
         id: idempotentId ?? uuidV7(),
@@ -82,6 +86,7 @@ export class PushesService {
   async list(ctx: RequestContext, sessionId: string, query: PageQuery): Promise<PushPage> {
     const session = await this.sessions.get(ctx, sessionId);
     const before = decodeCursor(query.cursor, PushCursor);
+    const naming = await this.namingOf(ctx, session);
     return this.db.run(ctx, async (tx) => {
       const select = tx.of(PushEntity).select('push').andWhere('push.sessionId = :sessionId', { sessionId });
       if (before) select.andWhere('(push.createdAt, push.id) < (:at, :id)', { at: before[0], id: before[1] });
@@ -91,7 +96,8 @@ export class PushesService {
         .take(query.limit + 1)
         .getMany();
       const page = toPage(rows, query.limit, (row) => [row.createdAt.toISOString(), row.id], toPush);
-      return { ...page, suggested_branch: await this.suggestBranch(tx, session) };
+      const suggested_branch = await this.suggestBranch(tx, session, naming);
+      return { ...page, suggested_branch, branch_pattern: naming.enforced ? naming.pattern : null };
     });
   }
 
@@ -114,22 +120,34 @@ export class PushesService {
     if (tree !== null) await this.checks.requirePassed(ctx, session, tree);
   }
 
-  private checkBranch(name: string): string {
-    if (isBranchName(name)) return name;
-    throw new ProblemError('ref_invalid', 'Give the plain name of a branch, such as codex/fix-the-date.');
+  private async namingOf(ctx: RequestContext, { repoUrl }: SessionEntity): Promise<Naming> {
+    const id = actorId(ctx.actor);
+    const [policy, people] = await Promise.all([
+      this.policies.of(ctx, repoUrl),
+      this.memberships.named(ctx.tenantId, [id]),
+    ]);
+    return { ...policy, person: people.get(id)?.name ?? '' };
   }
 
-  /** The branch of the last push; a new one where that push was refused for its branch. */
-  private async suggestBranch(tx: TenantTransaction, session: SessionEntity): Promise<string> {
+  /** The branch of the last push; a new one where that push was refused for its branch, or would be now. */
+  private async suggestBranch(
+    tx: TenantTransaction,
+    session: SessionEntity,
+    naming: Naming,
+  ): Promise<string> {
     const tried = await tx
       .of(PushEntity)
       .find({ where: { sessionId: session.id }, order: { createdAt: 'DESC', id: 'DESC' }, take: TRIED });
     const [last] = tried;
-    if (last && !(last.status === 'failed' && BRANCH_PROBLEMS.has(last.failureCode ?? '')))
+    if (
+      last &&
+      !(last.status === 'failed' && BRANCH_PROBLEMS.has(last.failureCode ?? '')) &&
+      (naming.toDefaultBranch || misnamedBy(naming, session, last.branch) === null)
+    )
       return last.branch;
     const taken = new Set(tried.map(({ branch }) => branch));
     for (let attempt = 1; ; attempt++) {
-      const name = branchFrom(this.config.SHIP_BRANCH_PATTERN, session, attempt);
+      const name = branchFrom(naming.pattern, { ...session, person: naming.person }, attempt);
       if (!taken.has(name)) return name;
     }
   }
@@ -151,7 +169,23 @@ export class PushesService {
   }
 }
 
-const BRANCH_PROBLEMS: ReadonlySet<string> = new Set(['branch_moved', 'branch_protected']);
+const BRANCH_PROBLEMS: ReadonlySet<string> = new Set(['branch_moved', 'branch_protected', 'branch_misnamed']);
+
+/** How branches are named for who asks. */
+interface Naming extends BranchPolicy {
+  person: string;
+}
+
+/**
+ * Whether a branch is the default one, only its host knows: `PushReconciler` asks.
+ * @throws ProblemError ref_invalid, branch_misnamed
+ */
+function checkBranch(branch: string, session: SessionEntity, policy: BranchPolicy): void {
+  if (!isBranchName(branch))
+    throw new ProblemError('ref_invalid', 'Give the plain name of a branch, such as codex/fix-the-date.');
+  const misnamed = misnamedBy(policy, session, branch);
+  if (misnamed !== null && !policy.toDefaultBranch) throw misnamed;
+}
 
 /** @returns the address of the repository */
 function requirePushable(session: SessionEntity): string {

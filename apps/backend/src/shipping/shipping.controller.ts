@@ -81,7 +81,7 @@ export class ShippingController {
     operationId: 'createPush',
     summary: 'Push a commit of the session to its repository',
     description:
-      'To a branch of the session, with your git credential or that of the organisation. Commits of others are never overwritten, and the default branch is only pushed to if the installation allows it. The push goes on after the answer, and survives restarts: read it until its `status` is no longer `pending`, or watch `last_push` of the session. Where the host does not answer, it is tried again at `retry_at`. A failed one has as `failure.code` one of `push_auth_failed`, `push_refused`, `push_unreachable`, `push_failed`, `branch_moved`, `branch_protected`, `forbidden`, or one of those that cloning has.',
+      'To a branch of the session, with your git credential or that of the organisation. Commits of others are never overwritten, and the default branch is only pushed to where a rule of the organisation or the installation allows it. A rule may also say what the name of the branch must look like. The push goes on after the answer, and survives restarts: read it until its `status` is no longer `pending`, or watch `last_push` of the session. Where the host does not answer, it is tried again at `retry_at`. A failed one has as `failure.code` one of `push_auth_failed`, `push_refused`, `push_unreachable`, `push_failed`, `branch_moved`, `branch_protected`, `branch_misnamed`, `forbidden`, or one of those that cloning has.',
   })
   @ApiProblems(
     'session_not_found',
@@ -95,6 +95,7 @@ export class ShippingController {
     'checks_required',
     'push_in_progress',
     'ref_invalid',
+    'branch_misnamed',
   )
   @ApiResponse({ status: 202, standardSchema: Push })
   createPush(

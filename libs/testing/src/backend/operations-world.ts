@@ -5,6 +5,7 @@ import { type Permission, type Role, ROLES } from '@saas-codex/contracts/permiss
 import type { Run } from '@saas-codex/contracts/runs';
 import type { Credential } from '@saas-codex/contracts/credentials';
 import type { Forge } from '@saas-codex/contracts/forges';
+import type { RepositoryRule } from '@saas-codex/contracts/repository-rules';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { Session } from '@saas-codex/contracts/sessions';
 import type { CreatedShareLink } from '@saas-codex/contracts/sharing';
@@ -288,6 +289,10 @@ export class OperationsWorld {
       token: 'a-token-of-the-spec',
     };
     const forge = await post<Forge>('/api/forges', connected);
+    const rule = await post<RepositoryRule>('/api/repository-rules', {
+      host: 'git.example.test',
+      path: 'ours',
+    });
     const [signIn] = await this.sql<{ id: string }>('SELECT id FROM user_sessions WHERE user_id = $1', [
       member.userId,
     ]);
@@ -353,6 +358,7 @@ export class OperationsWorld {
       secret_id: secret.secret_id,
       credential_id: credential.credential_id,
       forge_id: forge.forge_id,
+      rule_id: rule.rule_id,
       steer_id: steer?.id ?? '',
       comment_id: comment?.id ?? '',
       evidence_id: evidence?.id ?? '',

@@ -190,6 +190,13 @@ export const OPERATIONS: Record<string, Row> = {
   findHostKeys: { requires: 'credentials:own' },
   confirmHostKeys: { requires: 'credentials:own', body: { fingerprints: ['SHA256:x'] } },
   testCredential: { requires: 'credentials:own', body: { repo_url: 'https://github.com/acme/app' } },
+  listRepositoryRules: { requires: 'sessions:ship' },
+  createRepositoryRule: { requires: 'shipping:manage', body: { host: 'new.example.test' } },
+  updateRepositoryRule: { requires: 'shipping:manage', body: { allow_default_branch: true } },
+  removeRepositoryRule: { requires: 'shipping:manage' },
+  readSigningKey: { requires: 'sessions:ship' },
+  createSigningKey: { requires: 'shipping:manage' },
+  removeSigningKey: { requires: 'shipping:manage' },
   listForges: { requires: 'credentials:own' },
   connectForge: {
     requires: 'credentials:own',
@@ -267,6 +274,7 @@ export interface Ids {
   secret_id: string;
   credential_id: string;
   forge_id: string;
+  rule_id: string;
   sign_in_id: string;
   share_link_id: string;
   service_account_id: string;
@@ -289,6 +297,7 @@ export const NOTHING: Ids = {
   secret_id: randomUUID(),
   credential_id: randomUUID(),
   forge_id: randomUUID(),
+  rule_id: randomUUID(),
   sign_in_id: randomUUID(),
   share_link_id: randomUUID(),
   service_account_id: randomUUID(),

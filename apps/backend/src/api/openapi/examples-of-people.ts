@@ -11,6 +11,8 @@ import type {
 } from '@saas-codex/contracts/forges';
 import type { Secret } from '@saas-codex/contracts/secrets';
 import type { CreatedInvitation, Invitation, InvitationPreview, Member } from '@saas-codex/contracts/members';
+import type { RepositoryRule } from '@saas-codex/contracts/repository-rules';
+import type { CommitSigning } from '@saas-codex/contracts/signing-key';
 import type { ServiceAccount } from '@saas-codex/contracts/service-accounts';
 import type {
   Credentials,
@@ -176,6 +178,22 @@ export const GITHUB_APP_FORM: GithubAppForm = {
   expires_at: '2026-11-24T11:30:00.000Z',
 };
 
+export const REPOSITORY_RULE: RepositoryRule = {
+  rule_id: '01997c3e-5b1d-7a52-9c8e-2f4d6a8b0c4d',
+  host: 'github.com',
+  path: 'acme',
+  branch_pattern: 'codex/{person}/{title}-{id}',
+  allow_default_branch: false,
+  created_at: '2026-11-23T09:00:00.000Z',
+  updated_at: '2026-11-23T09:00:00.000Z',
+};
+export const COMMIT_SIGNING: CommitSigning = {
+  key: {
+    public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDCNyuJ3kkRGWH7Ne1ljyVXZEJhZ0gPzfL1NpSUO8sYf',
+    fingerprint: 'SHA256:4nkKSxyQ5bFLSkR3F0cLvJ7o0mXcVfPdK4mUqQ7bM2s',
+    created_at: '2026-11-23T09:00:00.000Z',
+  },
+};
 export const FORGE_TEST: ForgeTest = {
   works: true,
   detail: 'github.com takes the token of ada, which lacks rights. Give it those at the forge, or replace it.',

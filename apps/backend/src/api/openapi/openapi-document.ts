@@ -69,6 +69,11 @@ const base = () =>
     .addTag('secrets', 'What runs get as environment variables, encrypted')
     .addTag('credentials', 'What git uses to reach private repositories, encrypted')
     .addTag('forges', 'GitHub and others, connected with a token or as an App, encrypted')
+    .addTag(
+      'repository-rules',
+      'What an organisation decides for its repositories: names of branches, the default branch',
+    )
+    .addTag('signing-key', 'The key with which an organisation signs commits')
     .addTag('repositories', 'What the connected forges and git know about repositories')
     .addTag('system', 'The state of this installation')
     .addBearerAuth({ type: 'http', bearerFormat: 'opaque', description: 'An API token' }, 'token')

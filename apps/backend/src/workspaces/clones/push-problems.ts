@@ -84,7 +84,7 @@ export const branchDeleted = (branch: string) =>
 export const branchProtected = (branch: string) =>
   new ProblemError(
     'branch_protected',
-    `${branch} is the default branch of the repository, and this installation pushes to other branches only. Choose another branch name, and open a pull request.`,
+    `${branch} is the default branch of the repository, and sessions push to other branches only. Choose another branch name, and open a pull request. An admin can allow it with a rule under Settings → Shipping.`,
   );
 
 const refused = (branch: string, reason: string | null, words: string | null) =>

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
+import type { ProblemError } from '@saas-codex/service-kit/problem';
 import type { TenantScope } from '../../database/tenant-row.js';
 import { AddressChecker, type RepoAddress } from '../addresses/address-checker.js';
 import type { GitCommand } from '../git/git.js';
@@ -31,6 +32,8 @@ export interface PushRequest {
   /** A branch that the work may be for. */
   baseRef: string | null;
   toDefaultBranch: boolean;
+  /** Why this branch is refused if it is not the default one; null: it is not refused. */
+  misnamed: ProblemError | null;
   credential: RemoteCredential | null;
 }
 
@@ -55,7 +58,7 @@ const MAX_WORDS = 64 * 1024;
  * Pushes commits of `history.git` to the repository of a session.
  *
  *     address ─ check ─► ls-remote ─┬─ our commit is there ─► pushed already, say before a crash
- *                                   ├─ the default branch, or commits that are not ours ─► refused
+ *                                   ├─ a branch that the policy forbids, or commits that are not ours ─► refused
  *                                   └─ else ─► push <oid>:refs/heads/<branch>, if the branch is still as it was seen
  *
  * git runs in `history.git`, which no agent can write: no hook, setting or ref of the agent's is involved. Exactly one commit goes
@@ -101,6 +104,7 @@ export class Remotes {
     const theirs = branches.get(branch) ?? null;
     if (theirs === oid) return { baseRef, hostMessage: null };
     if (branch === defaultBranch && !target.toDefaultBranch) throw branchProtected(branch);
+    if (branch !== defaultBranch && target.misnamed !== null) throw target.misnamed;
     if (theirs === null && pushedBefore) throw branchDeleted(branch);
     if (theirs !== null && !ours.includes(theirs) && !(await this.continues(sessionId, target, theirs)))
       throw branchMoved(branch);

@@ -13,12 +13,16 @@ const ADD_MS = 10_000;
 /** What an agent that listens runs. It ends with this process, also if that is killed: the pipe to `cat` closes then. */
 const WHILE_WE_LIVE = 'echo; cat >/dev/null; kill "$SSH_AGENT_PID"';
 
-/** A key, and the host that it is for, in the texts of OpenSSH. */
-export interface SshCredential {
-  kind: 'ssh_key';
+/** Both halves of a key, in the texts of OpenSSH. */
+export interface SshKey {
   privateKey: string;
-  /** `ssh-ed25519 AAAA…`, as the host's keys. */
+  /** `ssh-ed25519 AAAA…` */
   publicKey: string;
+}
+
+/** A key, and the host that it is for. */
+export interface SshCredential extends SshKey {
+  kind: 'ssh_key';
   /** The only ones that are accepted. */
   hostKeys: readonly string[];
 }
@@ -40,7 +44,7 @@ export interface SshAccess {
  * @throws Error when the agent cannot be started, or does not take the key; what `work` throws
  */
 export async function withSshAgent<T>(
-  { privateKey, publicKey, hostKeys }: SshCredential,
+  { privateKey, publicKey, hostKeys }: Omit<SshCredential, 'kind'>,
   work: (access: SshAccess) => Promise<T>,
   parent = tmpdir(),
 ): Promise<T> {

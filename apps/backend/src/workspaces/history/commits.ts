@@ -3,6 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { SessionBase } from '@saas-codex/contracts/runs';
+import { type CommitSigning, withCommitSigning } from '../git/commit-signing.js';
+import type { SshKey } from '../git/ssh-agent.js';
 import { Storage } from '../storage/storage.js';
 import { HistoryRepository } from './history-repository.js';
 
@@ -28,6 +30,8 @@ export interface CommitRequest {
   /** The commit to continue. null: none, so that the first one has no parent. */
   parent: string | null;
   committer: CommitPerson;
+  /** Signs each of them. null: nothing does */
+  signer: SshKey | null;
   /** In order. Those that change nothing are left out. */
   steps: readonly CommitStep[];
 }
@@ -55,7 +59,7 @@ const RAW_BEFORE = /^:(\d{6}) \d{6} ([0-9a-f]+) /;
  *
  *     checkpoint ── shippedTree ──► tree ── commit-tree ──► commit ── update-ref ──► refs/commits/<oid>
  *
- * The tree is the checkpoint itself, bit by bit. Only where the clone's own checkout converted files (line endings, say), so
+ * With a key of the organisation, each is signed (git/commit-signing.ts). The tree is the checkpoint itself, bit by bit. Only where the clone's own checkout converted files (line endings, say), so
  * that the session's base differs from the base commit, do files that nobody has changed since stay as the commit has them:
  * else each of them would be shipped as a change that no diff has shown.
  */
@@ -67,27 +71,35 @@ export class Commits {
   ) {}
 
   /** @returns null when the steps change nothing @throws GitFailure */
-  make(sessionId: string, { parent, committer, steps }: CommitRequest): Promise<MadeCommits | null> {
-    return this.history.withHistoryLock(sessionId, async () => {
-      let last = parent;
-      let lastTree = parent === null ? null : await this.history.treeOf(sessionId, parent);
-      let message = '';
-      let count = 0;
-      for (const step of steps) {
-        const tree = last === null ? step.tree : await this.shippedTree(sessionId, step);
-        const merged = last === null ? [] : await this.mergedBy(sessionId, step, last);
-        if (tree === lastTree && merged.length === 0) continue;
-        const parents = [...(last === null ? [] : [last]), ...merged];
-        last = await this.commit(sessionId, { ...step, tree }, parents, committer);
-        lastTree = tree;
-        ({ message } = step);
-        count++;
-      }
-      if (last === null || count === 0) return null;
-      // Nobody prunes the repository; this keeps the commit even if an operator does.
-      await this.history.writeObjects(sessionId, ['update-ref', `refs/commits/${last}`, last]);
-      return { oid: last, message, count };
-    });
+  make(sessionId: string, request: CommitRequest): Promise<MadeCommits | null> {
+    return this.history.withHistoryLock(sessionId, () =>
+      withCommitSigning(request.signer, (signing) => this.makeAll(sessionId, request, signing)),
+    );
+  }
+
+  private async makeAll(
+    sessionId: string,
+    { parent, committer, steps }: CommitRequest,
+    signing: CommitSigning,
+  ): Promise<MadeCommits | null> {
+    let last = parent;
+    let lastTree = parent === null ? null : await this.history.treeOf(sessionId, parent);
+    let message = '';
+    let count = 0;
+    for (const step of steps) {
+      const tree = last === null ? step.tree : await this.shippedTree(sessionId, step);
+      const merged = last === null ? [] : await this.mergedBy(sessionId, step, last);
+      if (tree === lastTree && merged.length === 0) continue;
+      const parents = [...(last === null ? [] : [last]), ...merged];
+      last = await this.commit(sessionId, { ...step, tree }, parents, { committer, signing });
+      lastTree = tree;
+      ({ message } = step);
+      count++;
+    }
+    if (last === null || count === 0) return null;
+    // Nobody prunes the repository; this keeps the commit even if an operator does.
+    await this.history.writeObjects(sessionId, ['update-ref', `refs/commits/${last}`, last]);
+    return { oid: last, message, count };
   }
 
   /** Whether the history has, or borrows, this commit. */
@@ -107,14 +119,16 @@ export class Commits {
     sessionId: string,
     { tree, author, at, message }: CommitStep,
     parents: readonly string[],
-    committer: CommitPerson,
+    { committer, signing }: { committer: CommitPerson; signing: CommitSigning },
   ): Promise<string> {
     const { stdout } = await this.history.writeObjects(
       sessionId,
-      ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'],
+      ['commit-tree', ...signing.args, tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'],
       {
+        config: signing.config,
         input: message.endsWith('\n') ? message : `${message}\n`,
         env: {
+          ...signing.env,
           GIT_AUTHOR_NAME: author.name,
           GIT_AUTHOR_EMAIL: author.email,
           GIT_AUTHOR_DATE: gitDate(at),

@@ -134,6 +134,17 @@ export const SETTINGS_GROUPS: SettingsGroup[] = [
         isHidden: true,
       },
       {
+        path: 'shipping',
+        title: 'Shipping',
+        intro: 'What holds when the work of a session is committed and pushed to a repository.',
+        permission: 'sessions:ship',
+        forbidden: 'Viewers ship nothing.',
+        component: lazyRouteComponent(
+          () => import('../../features/settings/shipping-page.js'),
+          'ShippingPage',
+        ),
+      },
+      {
         path: 'usage',
         title: 'Limits and usage',
         permission: 'usage:read',

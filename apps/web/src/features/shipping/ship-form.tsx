@@ -8,7 +8,7 @@ import {
   type Push,
 } from '@saas-codex/contracts/shipping';
 import { useQuery } from '@tanstack/react-query';
-import { ChevronRight } from 'lucide-react';
+import { BadgeCheck, ChevronRight } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { FileStat, FileStatus, StatSummary } from '../../entities/session/changed-file.js';
 import { checksQuery } from '../../entities/run/api/checks.js';
@@ -35,7 +35,13 @@ const MAX_FILES = 200;
 
 interface ShipFormProps {
   session: Session;
-  shipped: { last: Push | undefined; branch: string; shippedTree: string | undefined };
+  shipped: {
+    last: Push | undefined;
+    branch: string;
+    branchPattern: string | null;
+    shippedTree: string | undefined;
+    signed: boolean;
+  };
   onClose: () => void;
 }
 
@@ -161,9 +167,15 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
         autoCapitalize="none"
         autoComplete="off"
         className="[&_input]:font-mono [&_input]:text-xs"
-        hint="Commits of others on it are never overwritten."
+        hint={`${shipped.branchPattern === null ? '' : `Your organisation names branches ${shipped.branchPattern}. `}Commits of others on it are never overwritten.`}
         {...(branchProblem && { error: branchProblem })}
       />
+      {shipped.signed && (
+        <p className="flex items-center gap-1.5 text-xs text-muted-foreground">
+          <BadgeCheck aria-hidden className="size-4 shrink-0" />
+          Signed with the key of your organisation.
+        </p>
+      )}
       {hint && <p className="text-sm text-muted-foreground">{hint}</p>}
       {unchecked && <ChecksFirst session={session} />}
       {ship.error && <ErrorNotice error={ship.error} />}

@@ -1,5 +1,6 @@
 import type { Session } from '@saas-codex/contracts/sessions';
 import { Commit, CommitPage, type CreateCommit, Push, PushPage } from '@saas-codex/contracts/shipping';
+import { CommitSigning } from '@saas-codex/contracts/signing-key';
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from '../../../shared/api/api-error.js';
 import { path, request } from '../../../shared/api/request.js';
@@ -12,13 +13,20 @@ export const shippedQuery = ({ session_id: id, last_push: last }: Session) =>
   queryOptions({
     queryKey: [...keyOf(id), last?.push_id, last?.status, last?.retry_at] as const,
     queryFn: async ({ signal }) => {
-      const [pushes, commits] = await Promise.all([
+      const [pushes, commits, signing] = await Promise.all([
         request(path`/api/sessions/${id}/pushes`, { schema: PushPage, query: { limit: 20 }, signal }),
         request(path`/api/sessions/${id}/commits`, { schema: CommitPage, query: { limit: 100 }, signal }),
+        request('/api/signing-key', { schema: CommitSigning, signal }),
       ]);
       const pushed = pushes.items.find(({ status }) => status === 'pushed');
       const commit = commits.items.find(({ commit_id }) => commit_id === pushed?.commit_id);
-      return { last: pushes.items[0], branch: pushes.suggested_branch, shippedTree: commit?.tree };
+      return {
+        last: pushes.items[0],
+        branch: pushes.suggested_branch,
+        branchPattern: pushes.branch_pattern ?? null,
+        shippedTree: commit?.tree,
+        signed: signing.key !== null,
+      };
     },
     placeholderData: keepPreviousData,
   });
