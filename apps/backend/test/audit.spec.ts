@@ -397,6 +397,7 @@ async function doEverything(): Promise<void> {
   );
   let commit: Body = {};
   await mine('createCommit', async () => (commit = await send('POST', `${at}/commits`, {})));
+  await mine('proposeCommitMessage', () => send('POST', `${at}/commits/proposals`, {}));
   await sql('UPDATE sessions SET repo_url = $2 WHERE id = $1', [
     session.session_id,
     'https://git.example.test/app',

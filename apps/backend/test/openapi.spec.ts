@@ -128,6 +128,7 @@ describe('the description of the API', () => {
       'PasskeySignIn',
       'PasswordSignIn',
       'PromptSession',
+      'ProposeCommitMessage',
       'RemoveSecondFactor',
       'ReplaceCredential',
       'ReplaceForgeToken',

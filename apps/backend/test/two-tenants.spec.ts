@@ -416,6 +416,7 @@ const BODIES: Record<string, object> = {
   applyPatch: { patch: 'diff' },
   writeFile: { path: 'a', content: '', tree: 'a'.repeat(40) },
   createCommit: {},
+  proposeCommitMessage: {},
   createPush: { commit_id: randomUUID() },
   openPullRequest: { title: 'Taken' },
   startKeepGreen: { max_tries: 1 },

@@ -6,6 +6,14 @@
 [ -z "$SAAS_CODEX_GROUP" ] || echo 0 >"$SAAS_CODEX_GROUP/cgroup.procs" || exit 1
 exec 3<"$SAAS_CODEX_JAIL/arguments" 4<"$SAAS_CODEX_JAIL/filter"
 rm "$SAAS_CODEX_JAIL/arguments" || exit 1
+# The SDK writes the schema of an answer to a file and names it: in the jail it has a fixed place.
+schema= previous=
+for argument; do
+  shift
+  [ "$previous" != --output-schema ] || { schema=$argument argument=/run/jail/schema.json; }
+  set -- "$@" "$argument"
+  previous=$argument
+done
 # Close all other descriptors of the runner. A plain sh has no syntax for descriptors above 9.
 # The services, which answer everybody, come before all that agents start (run-priority.ts).
 exec nice -n 5 "$(command -v bash || echo /bin/sh)" -c '
@@ -13,4 +21,4 @@ exec nice -n 5 "$(command -v bash || echo /bin/sh)" -c '
     number=${file##*/}
     [ "$number" -le 4 ] || { [ "$number" -gt 9 ] && [ -z "$BASH" ]; } || eval "exec $number>&-"
   done
-  exec "$@"' launch "$SAAS_CODEX_BWRAP" --args 3 --seccomp 4 -- /bin/sh /run/jail/start.sh "$@"
+  exec "$@"' launch "$SAAS_CODEX_BWRAP" ${schema:+--ro-bind "$schema" /run/jail/schema.json} --args 3 --seccomp 4 -- /bin/sh /run/jail/start.sh "$@"

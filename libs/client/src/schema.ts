@@ -3737,8 +3737,8 @@ export interface components {
             /** Format: uuid */
             session_id: string;
             /** @enum {string} */
-            kind: "prompt" | "setup" | "review" | "compact" | "check" | "edit";
-            /** @description Of a setup run the script, of a review what it is about, of a compaction, checks or an edit a sentence */
+            kind: "prompt" | "setup" | "review" | "compact" | "check" | "edit" | "proposal";
+            /** @description Of a setup run the script, of a review what it is about, of any other run a sentence */
             prompt: string;
             /** @description The model of a prompt; null: the platform's default. Links to a session do not show it */
             model?: string | null;
@@ -4468,7 +4468,7 @@ export interface components {
                  * @default prompt
                  * @enum {string}
                  */
-                kind: "prompt" | "setup" | "review" | "compact" | "check" | "edit";
+                kind: "prompt" | "setup" | "review" | "compact" | "check" | "edit" | "proposal";
                 prompt: string;
                 model: string | null;
                 runner: string;
@@ -16744,7 +16744,7 @@ export interface operations {
                 limit?: number;
                 status?: "queued" | "running" | "waiting" | "succeeded" | "failed" | "cancelled" | "interrupted";
                 session_id?: string;
-                kind?: "prompt" | "setup" | "review" | "compact" | "check" | "edit";
+                kind?: "prompt" | "setup" | "review" | "compact" | "check" | "edit" | "proposal";
                 /** @description Only runs that were created after this time */
                 created_after?: string;
                 created_before?: string;

@@ -291,6 +291,12 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
   },
   updateRepositoryRule: { action: 'repository_rule.updated', target: 'repository_rule', id: 'rule_id' },
   removeRepositoryRule: { action: 'repository_rule.removed', target: 'repository_rule', id: 'rule_id' },
+  proposeCommitMessage: {
+    action: 'run.proposal_started',
+    target: 'run',
+    id: 'run_id',
+    fields: ['tree'],
+  },
   createPush: { action: 'session.pushed', target: 'session', id: 'session_id', fields: ['commit_id'] },
   resetHome: { action: 'session.home_reset', target: 'session', id: 'session_id' },
   uploadImage: { unaudited: 'It has no effect until a prompt names it, which is recorded.' },

@@ -47,6 +47,7 @@ export type KeepGreenTry = z.infer<typeof KeepGreenTry>;
 export const KeepGreen = z
   .object({
     by: Author,
+    since: z.iso.datetime(),
     max_tries: z.int(),
     max_micro_usd: z
       .int()

@@ -60,9 +60,10 @@ export type ContextUsage = z.infer<typeof ContextUsage>;
 /**
  * prompt: a person's prompt, for Codex. setup: the session's setup script, for a shell. review: Codex looks for mistakes in
  * changes. compact: Codex replaces its conversation by a summary. check: the commands that the repository declares as its
- * checks, on a fresh checkout of one tree. edit: a person's own change of the files.
+ * checks, on a fresh checkout of one tree. edit: a person's own change of the files. proposal: Codex writes the message of a
+ * commit, aside from its conversation and from the files.
  */
-export const RUN_KINDS = ['prompt', 'setup', 'review', 'compact', 'check', 'edit'] as const;
+export const RUN_KINDS = ['prompt', 'setup', 'review', 'compact', 'check', 'edit', 'proposal'] as const;
 export const RunKind = z.enum(RUN_KINDS);
 export type RunKind = z.infer<typeof RunKind>;
 
@@ -70,6 +71,12 @@ const WITHOUT_CODEX: readonly RunKind[] = ['setup', 'check', 'edit'];
 
 /** Whether Codex works on such a run, and calls a model. */
 export const isCodexRun = (kind: RunKind): boolean => !WITHOUT_CODEX.includes(kind);
+
+/** Whether it is part of the session's conversation with Codex, which people queue, order and stop. */
+export const isInConversation = (kind: RunKind): boolean => isCodexRun(kind) && kind !== 'proposal';
+
+/** Whether it works in a folder of its own, and never has the session's files. */
+export const isAside = (kind: RunKind): boolean => kind === 'check' || kind === 'proposal';
 
 /** In characters. */
 export const MAX_EDIT_SUMMARY = 500;
@@ -130,6 +137,14 @@ export const RunInput = z.discriminatedUnion('kind', [
     /** Of an update, and of what undoes one: where the session's changes began before it, and begin after it. */
     base: z.strictObject({ from: SessionBase, to: SessionBase }).optional(),
   }),
+  z.strictObject({
+    kind: z.literal('proposal'),
+    /** What the commit changes, as two trees of the session. */
+    change: z.strictObject({ from: treeId, to: treeId }),
+    /** What Codex is told. Left out: the run has not been handed over. */
+    prompt: instructions.optional(),
+    ...model,
+  }),
 ]);
 export type RunInput = z.infer<typeof RunInput>;
 export type RunInputOf<K extends RunKind> = Extract<RunInput, { kind: K }>;
@@ -149,6 +164,8 @@ export function textOfInput(input: RunInput): string {
       return `Run the checks: ${input.checks.map(({ name }) => name).join(', ')}`;
     case 'edit':
       return input.summary;
+    case 'proposal':
+      return 'Propose a commit message.';
   }
 }
 
@@ -194,9 +211,7 @@ export const Run = z
     kind: openEnum(RUN_KINDS),
     prompt: z
       .string()
-      .describe(
-        'Of a setup run the script, of a review what it is about, of a compaction, checks or an edit a sentence',
-      ),
+      .describe('Of a setup run the script, of a review what it is about, of any other run a sentence'),
     model: z
       .string()
       .nullable()

@@ -5,6 +5,7 @@ import { openEnum } from './open-reading.js';
 import { pageOf } from './pagination.js';
 import { treeId } from './diffs.js';
 import { isRefName } from './ref-name.js';
+import { RUN_STATUSES } from './runs.js';
 import { writtenText } from './text.js';
 import type { TransitionTable } from './transitions.js';
 
@@ -23,6 +24,44 @@ export type CommitMode = (typeof COMMIT_MODES)[number];
 export const MAX_COMMIT_MESSAGE = 20_000;
 /** Runs that get a commit each. Those before them are in the first one. */
 export const MAX_COMMITS_PER_RUN = 100;
+
+/** In characters: as much as the usual tools show of a commit's first line. */
+export const MAX_COMMIT_SUBJECT = 72;
+
+/** Body of `POST /api/sessions/{session_id}/commits/proposals`. */
+export const ProposeCommitMessage = z
+  .strictObject({
+    tree: treeId
+      .optional()
+      .describe(
+        'The state that will be committed: `to` of a diff. If the files have changed since, nothing is proposed',
+      ),
+  })
+  .meta({
+    id: 'ProposeCommitMessage',
+    examples: [{ tree: '4b825dc642cb6eb9a060e54bf8d69288fbee4904' }],
+  });
+export type ProposeCommitMessage = z.infer<typeof ProposeCommitMessage>;
+
+/** The message of a commit, as Codex answers with it. */
+export const CommitMessage = z.object({ subject: z.string().trim().min(1), body: z.string().trim() });
+export type CommitMessage = z.infer<typeof CommitMessage>;
+
+export const CommitProposal = z
+  .object({
+    run_id: z.uuid().describe('The run that writes it'),
+    session_id: z.uuid(),
+    status: openEnum(RUN_STATUSES).describe('Of the run'),
+    tree: treeId.describe('The state that it is about'),
+    outdated: z.boolean().describe('true: the files have changed since, so it is about something else'),
+    message: z
+      .object({ subject: z.string().max(MAX_COMMIT_SUBJECT), body: z.string() })
+      .nullable()
+      .describe('Written by Codex, so read it before you use it. null: there is none, or none yet'),
+    error: z.string().nullable().describe('Why there is none, and what to do'),
+  })
+  .meta({ id: 'CommitProposal' });
+export type CommitProposal = z.infer<typeof CommitProposal>;
 
 /** Id of a git commit. */
 const CommitOid = z.string().regex(/^[0-9a-f]{40}$/);

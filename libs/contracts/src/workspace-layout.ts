@@ -9,8 +9,8 @@ export const WORKSPACE = {
   codexHome: 'codex-home',
   /** What runs keep outside of the repository: the HOME of setup scripts, and that of agents. */
   homes: 'homes',
-  /** While checks run: `<run id>/repo` and `homes`, which only that run sees. */
-  checks: 'checks',
+  /** While checks or a proposal run: `<run id>/repo` and `homes`, which only that run sees. */
+  aside: 'checks',
   /** The trusted git directory: checkpoints and diffs come from here. */
   history: 'history.git',
   /** Each run's durable events once more, one file per run, until they are archived. */

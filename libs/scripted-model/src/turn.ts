@@ -15,6 +15,8 @@ export interface Turn {
   context: string[];
   /** The outputs of the calls since the last prompt, oldest first. */
   outputs: string[];
+  /** JSON schema that the answer must have; null: any text will do. */
+  schema: Record<string, unknown> | null;
   /** Whether Codex accepts plans. */
   canPlan: boolean;
   /** An estimate of the request's tokens. */
@@ -38,6 +40,9 @@ const ResponsesRequest = z.looseObject({
   input: z.array(InputItem),
   tools: z.unknown().optional(),
   prompt_cache_key: z.string().nullish(),
+  text: z
+    .looseObject({ format: z.looseObject({ schema: z.record(z.string(), z.unknown()).nullish() }).nullish() })
+    .nullish(),
   reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
 });
 
@@ -78,6 +83,7 @@ export function readTurn(body: string): Turn | undefined {
     images,
     context,
     outputs,
+    schema: request.text?.format?.schema ?? null,
     canPlan: JSON.stringify(tools).includes('update_plan'),
     inputTokens: tokensOf(body.length),
   };

@@ -6,6 +6,7 @@ import { AddForgeWorkspaces1796602000000 } from './migrations/add-forge-workspac
 import { AddGithubApps1796509000000 } from './migrations/add-github-apps.js';
 import { AddHeldPrompts1795930000000 } from './migrations/add-held-prompts.js';
 import { AddNetworkAndSetup1795485000000 } from './migrations/add-network-and-setup.js';
+import { AddProposals1796511000000 } from './migrations/add-proposals.js';
 import { AddQueueEdits1796206000000 } from './migrations/add-queue-edits.js';
 import { AddReasoningEffort1796206000001 } from './migrations/add-reasoning-effort.js';
 import { AddRepositoryTrust1795960100000 } from './migrations/add-repository-trust.js';
@@ -111,6 +112,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddGithubApps1796509000000,
   CreateRepositoryRules1796510000000,
   AddSigningKeys1796510100000,
+  AddProposals1796511000000,
   AddKeepGreen1796513000000,
   AddForgeWorkspaces1796602000000,
 ];

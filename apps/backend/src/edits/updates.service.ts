@@ -7,6 +7,7 @@ import { baseOf } from '../changes/session-trees.js';
 import { RepositoryAccess } from '../credentials/repository-access.js';
 import { actorId } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';
+import { RunStore } from '../runs/run-store.js';
 import { RunsService } from '../runs/runs.service.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
@@ -32,6 +33,7 @@ export class UpdatesService {
     private readonly clones: Clones,
     private readonly history: History,
     private readonly runs: RunsService,
+    private readonly runStore: RunStore,
   ) {}
 
   /** @throws ProblemError base_missing; those of `baseOf`, of `Clones.fetchBranch` */
@@ -57,6 +59,8 @@ export class UpdatesService {
       const summary = `Merge “${branch}”`.slice(0, MAX_EDIT_SUMMARY);
       return { kind: 'edit', summary, change: { from: now, to: merged.tree }, base: { from, to: merged.to } };
     });
+    // An attempt that died after it had queued the merge left what that has found.
+    if (found.behind === 0) Object.assign(found, await this.findAgain(ctx, sessionId, run.run_id));
     // The same request again queues it once. The entry of the update in the audit log stands for both.
     const once = { ...ctx, origin: undefined, idempotentId: uuidV5('resolve', run.run_id) };
     const resolving =
@@ -64,6 +68,21 @@ export class UpdatesService {
         ? null
         : await this.runs.prompt(once, sessionId, { prompt: promptOf(branch, found.conflicts) });
     return { run, ...found, resolving };
+  }
+
+  private async findAgain(
+    ctx: RequestContext,
+    sessionId: string,
+    runId: string,
+  ): Promise<Pick<BaseUpdate, 'behind' | 'conflicts'>> {
+    const { input } = await this.runStore.get(ctx, runId);
+    if (input.kind !== 'edit' || input.base === undefined) throw new Error(`run ${runId} is no update`);
+    const { from, to } = input.base;
+    const { behind, conflicts } = await this.history.mergeBranch(ctx, sessionId, input.change.from, {
+      from,
+      to: to.commit,
+    });
+    return { behind, conflicts };
   }
 
   private async fetch(ctx: RequestContext, session: SessionEntity) {

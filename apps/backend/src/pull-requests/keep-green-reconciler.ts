@@ -117,7 +117,8 @@ export class KeepGreenReconciler extends Reconciler<SessionRef> {
   }
 
   /** Starts a try, when something is to be mended. @throws Stopped */
-  private async begin({ row, keep, ctx }: Kept): Promise<KeepGreenTry | null> {
+  private async begin(kept: Kept): Promise<KeepGreenTry | null> {
+    const { row, keep, ctx } = kept;
     const push = await this.shipped.latest(ctx, row.sessionId);
     const session = await this.sessions.get(ctx, row.sessionId);
     // Not read since the push.
@@ -129,61 +130,71 @@ export class KeepGreenReconciler extends Reconciler<SessionRef> {
         'Somebody else has pushed to the branch. Its commits are left alone.',
       );
     const failed = toMend(seen);
-    if (failed === null || isBusy(session)) return null;
-    await this.requireOurs(ctx, session, push);
-    if (keep.tries.length >= keep.max_tries)
-      throw new Stopped(
-        'tries',
-        `It is not green after ${keep.tries.length === 1 ? 'one try' : `${keep.tries.length} tries`}.`,
-      );
-    const spent = await this.ledger.spentBy(
-      ctx,
-      keep.tries.map(({ run_id }) => run_id),
-    );
-    if (keep.max_micro_usd !== null && spent >= keep.max_micro_usd)
-      throw new Stopped('money', 'Its tries have cost what they may cost.');
-    const run_id = await this.mend(ctx, session, seen);
+    if (failed === null) return null;
+    const begun = await this.begunFor(kept, seen.headCommit);
+    if (begun === null) {
+      if (isBusy(session)) return null;
+      await this.requireRoom(ctx, session, { push, keep });
+    }
+    const run_id = await this.mend(kept, seen, begun);
     return { run_id, failed, commit: push.oid, pushed: null, state: 'working', at: new Date().toISOString() };
   }
 
-  /** What nobody has pushed, nobody may have looked at. @throws Stopped */
-  private async requireOurs(ctx: RequestContext, session: SessionEntity, push: ShippedBranch): Promise<void> {
+  /** What an attempt that died has queued to mend this commit. null: nothing */
+  private async begunFor(kept: Kept, commit: string): Promise<'update' | 'prompt' | null> {
+    const { update, prompt } = idsOf(kept, commit);
+    if (await this.runs.find(kept.ctx, update)) return 'update';
+    return (await this.runs.find(kept.ctx, prompt)) ? 'prompt' : null;
+  }
+
+  /** @throws Stopped */
+  private async requireRoom(
+    ctx: RequestContext,
+    session: SessionEntity,
+    { push, keep: { tries, max_tries: max, max_micro_usd: money } }: { push: ShippedBranch; keep: KeepGreen },
+  ): Promise<void> {
+    // What nobody has pushed, nobody may have looked at.
     if ((await this.history.takeCheckpoint(ctx, session.id)) !== push.tree)
       throw new Stopped('taken_over', 'The session has changes that are not pushed. Ship or revert them.');
+    if (tries.length >= max)
+      throw new Stopped('tries', `It is not green after ${max === 1 ? 'one try' : `${max} tries`}.`);
+    const ids = tries.map(({ run_id }) => run_id);
+    if (money !== null && (await this.ledger.spentBy(ctx, ids)) >= money)
+      throw new Stopped('money', 'Its tries have cost what they may cost.');
   }
 
   /** @returns the id of the run that mends */
-  private async mend(ctx: RequestContext, session: SessionEntity, seen: SeenPullRequest): Promise<string> {
-    const ids = idsOf(session.id, seen.headCommit);
-    if (seen.conflicts === true) {
+  private async mend(kept: Kept, seen: SeenPullRequest, begun: 'update' | 'prompt' | null): Promise<string> {
+    const { ctx, row } = kept;
+    const ids = idsOf(kept, seen.headCommit);
+    if (begun === 'update' || (begun === null && seen.conflicts === true)) {
       const once = { ...ctx, idempotentId: ids.update };
-      const update = await this.updates.update(once, session.id).catch(unlessUpToDate);
+      const update = await this.updates.update(once, row.sessionId).catch(unlessUpToDate);
       if (update) return (update.resolving ?? update.run).run_id;
     }
     const prompt = promptFor({ ...seen, reviews: [], comments: [] });
     if (prompt === null) throw new Error('a pull request that is green was to be mended');
-    return (await this.prompts.prompt({ ...ctx, idempotentId: ids.prompt }, session.id, { prompt })).run_id;
+    return (await this.prompts.prompt({ ...ctx, idempotentId: ids.prompt }, row.sessionId, { prompt }))
+      .run_id;
   }
 
   /** Ships what a try has changed. @returns null: it is not done yet @throws Stopped */
-  private async follow({ row, ctx }: Kept, last: KeepGreenTry): Promise<KeepGreenTry | null> {
+  private async follow(kept: Kept, last: KeepGreenTry): Promise<KeepGreenTry | null> {
+    const { row, ctx } = kept;
     const session = await this.sessions.get(ctx, row.sessionId);
     const begun = await this.shipping.outcome(ctx, session, last.run_id);
-    const oid = begun === undefined ? await this.ship(ctx, session, { row, last }) : begun;
+    const oid = begun === undefined ? await this.ship(kept, session, last) : begun;
     return oid === null ? null : { ...last, state: 'pushed', pushed: oid };
   }
 
-  private async ship(
-    ctx: RequestContext,
-    session: SessionEntity,
-    { row, last }: { row: PullRequestEntity; last: KeepGreenTry },
-  ): Promise<string | null> {
+  private async ship(kept: Kept, session: SessionEntity, last: KeepGreenTry): Promise<string | null> {
+    const { row, ctx } = kept;
     const run = await this.runs.get(ctx, last.run_id);
     if (!runIsEnded(run)) return null;
     if (run.status !== 'succeeded' || run.treeAfter === null)
       throw new Stopped('run_ended', run.error ?? 'Codex’s run was ended. Look at it in the session.');
     if (isBusy(session)) return null;
-    if ((await this.treeBefore(ctx, run, last)) !== (await this.shipped.latest(ctx, session.id))?.tree)
+    if ((await this.treeBefore(kept, run, last)) !== (await this.shipped.latest(ctx, session.id))?.tree)
       throw new Stopped('taken_over', 'Somebody works in the session. Ship what is there when it is done.');
     const message = last.failed.length > 0 ? `Mend ${last.failed.join(', ')}` : 'Merge the base branch';
     const { treeAfter: tree } = run;
@@ -191,22 +202,18 @@ export class KeepGreenReconciler extends Reconciler<SessionRef> {
   }
 
   /** The files with which a try began. null: it did not begin where its update had ended */
-  private async treeBefore(
-    ctx: RequestContext,
-    run: RunEntity,
-    { commit }: KeepGreenTry,
-  ): Promise<string | null> {
-    const { update, prompt } = idsOf(run.sessionId, commit);
+  private async treeBefore(kept: Kept, run: RunEntity, { commit }: KeepGreenTry): Promise<string | null> {
+    const { update, prompt } = idsOf(kept, commit);
     if (run.id === prompt || run.id === update) return run.treeBefore;
-    const { treeBefore, treeAfter } = await this.runs.get(ctx, update);
+    const { treeBefore, treeAfter } = await this.runs.get(kept.ctx, update);
     return treeAfter === run.treeBefore ? treeBefore : null;
   }
 }
 
-/** Of the runs that mend a commit: the same attempt again finds them. */
-const idsOf = (sessionId: string, commit: string) => ({
-  update: uuidV5(`update ${commit}`, sessionId),
-  prompt: uuidV5(`prompt ${commit}`, sessionId),
+/** Of the runs that mend a commit: the same attempt again finds them, until a person asks anew. */
+const idsOf = ({ row: { sessionId }, keep: { since } }: Kept, commit: string) => ({
+  update: uuidV5(`update ${since} ${commit}`, sessionId),
+  prompt: uuidV5(`prompt ${since} ${commit}`, sessionId),
 });
 
 /** Names of the checks that have failed, once all have ended. null: there is nothing to mend, or not yet */

@@ -27,7 +27,13 @@ export class KeepGreenService {
     { max_tries, max_micro_usd }: StartKeepGreen,
   ): Promise<PullRequest> {
     const limits = { max_tries, max_micro_usd: max_micro_usd ?? null };
-    return this.set(ctx, sessionId, { by: authorOf(ctx.actor), ...limits, tries: [], stopped: null });
+    return this.set(ctx, sessionId, {
+      by: authorOf(ctx.actor),
+      since: new Date().toISOString(),
+      ...limits,
+      tries: [],
+      stopped: null,
+    });
   }
 
   /** A run that works goes on, and what it changes stays in the session. @throws ProblemError session_*, pull_request_not_found */

@@ -1,4 +1,4 @@
-import { isCodexRun, RUN_KINDS, type RunKind } from '@saas-codex/contracts/runs';
+import { isInConversation, RUN_KINDS, type RunKind } from '@saas-codex/contracts/runs';
 import { In, IsNull } from 'typeorm';
 import { isBlockedBySetup } from '../environments/setup-gate.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
@@ -16,7 +16,7 @@ type Placed = Pick<RunEntity, 'ordinal' | 'queuePosition'>;
  * of which they may edit the prompts.
  */
 export const WAITING = {
-  kind: In(RUN_KINDS.filter(isCodexRun)),
+  kind: In(RUN_KINDS.filter(isInConversation)),
   status: 'queued',
   dispatchedAt: IsNull(),
   cancelRequestedAt: IsNull(),
@@ -24,7 +24,7 @@ export const WAITING = {
 
 /** Whether `WAITING` matches the run. */
 export const waits = (run: RunEntity): boolean =>
-  isCodexRun(run.kind) &&
+  isInConversation(run.kind) &&
   run.status === 'queued' &&
   run.dispatchedAt === null &&
   run.cancelRequestedAt === null;
@@ -39,7 +39,7 @@ export const inQueueOrder = <R extends Placed & Pick<RunEntity, 'held'>>(runs: r
 
 /**
  * The run that starts next, of those that no runner has. What people do to the files themselves comes before all prompts. Checks
- * overtake prompts, too: they change nothing that a prompt works on, and whoever waits for them waits for no queue.
+ * and proposals overtake prompts, too: they change nothing that a prompt works on, and whoever waits for them waits for no queue.
  */
 export const nextToStart = (
   session: Pick<SessionEntity, 'setup' | 'setupStatus'>,
@@ -47,5 +47,5 @@ export const nextToStart = (
 ): RunEntity | undefined => {
   const free = inQueueOrder(runs).filter((run) => !run.held && !isBlockedBySetup(run.kind, session));
   const first = (kind: RunKind) => free.find((run) => run.kind === kind);
-  return first('edit') ?? first('check') ?? free[0];
+  return first('edit') ?? first('check') ?? first('proposal') ?? free[0];
 };

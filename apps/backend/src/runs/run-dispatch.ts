@@ -1,7 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Network, NETWORK_OFF } from '@saas-codex/contracts/network';
 import type { StartRun } from '@saas-codex/contracts/runner-api';
-import { isCodexRun, RUN_TRANSITIONS, type RunInput } from '@saas-codex/contracts/runs';
+import {
+  isAside,
+  isCodexRun,
+  isInConversation,
+  RUN_TRANSITIONS,
+  type RunInput,
+  type RunInputOf,
+} from '@saas-codex/contracts/runs';
 import { sealGrant } from '@saas-codex/service-kit/run-grant';
 import { Tracing } from '@saas-codex/service-kit/tracing/tracing';
 import { ProblemError } from '@saas-codex/service-kit/problem';
@@ -17,6 +24,7 @@ import { isMoving, SessionEntity } from '../sessions/session.entity.js';
 import { ModelServerService } from '../usage/model-server.service.js';
 import { History } from '../workspaces/history/history.js';
 import { EditNotes } from './edit-notes.js';
+import { ProposalPrompts } from './proposal-prompts.js';
 import { nextToStart } from './queue-order.js';
 import { RunEntity } from './run.entity.js';
 import { RunLimits } from './run-limits.js';
@@ -54,6 +62,7 @@ export class RunDispatch {
     private readonly secrets: SecretStore,
     private readonly modelServers: ModelServerService,
     private readonly notes: EditNotes,
+    private readonly proposals: ProposalPrompts,
     @Inject(CONFIG) private readonly config: Pick<Config, 'SERVICE_TOKEN'>,
   ) {}
 
@@ -101,9 +110,9 @@ export class RunDispatch {
         asksForHosts: networkOf(now, run).mode === 'ask',
       };
       if ((await runs.update(waiting, claim)) === 0) return false;
-      // From here on the workspace is the run's, and nothing can be undone. Checks leave it as it is.
+      // From here on the workspace is the run's, and nothing can be undone. A run aside leaves it as it is.
       const own = { restoredTree: null, rewind: null };
-      if (run.kind !== 'check' && (now.restoredTree !== null || now.rewind !== null))
+      if (!isAside(run.kind) && (now.restoredTree !== null || now.rewind !== null))
         await tx.of(SessionEntity).update({ id: session.id }, own);
       return true;
     });
@@ -153,12 +162,12 @@ export class RunDispatch {
     return {
       runId: run.id,
       threadId,
-      input: inputFor(run.input),
+      input: await this.inputFor(ctx, session, run),
       priority: await this.runs.countInPlace(ctx),
       ...(isCodexRun(run.kind) && { metered: true }),
       network: networkOf(session, run),
-      ...(isCodexRun(run.kind) && run.approvalMode === 'ask' && { approvalMode: run.approvalMode }),
-      ...(isCodexRun(run.kind) && session.trustRepository && { trustRepository: true }),
+      ...(isInConversation(run.kind) && run.approvalMode === 'ask' && { approvalMode: run.approvalMode }),
+      ...(isInConversation(run.kind) && session.trustRepository && { trustRepository: true }),
       ...(run.treeBefore !== null && { checkpoint: run.treeBefore }),
       ...(await this.noteFor(ctx, run)),
       ...(await this.grantFor(session, run)),
@@ -177,6 +186,14 @@ export class RunDispatch {
     if (input.base !== undefined && input.base.from.commit !== baseCommit)
       throw new ProblemError('edit_conflict', 'The branch was merged meanwhile. Look at the changes again.');
     return { ...input, target: await this.history.mergeChange(ctx, sessionId, tree, input.change) };
+  }
+
+  /** What Codex is told for a proposal is long, and can be made again. So it is kept nowhere. */
+  private async inputFor(ctx: RequestContext, session: SessionEntity, run: RunEntity): Promise<RunInput> {
+    const { input } = run;
+    if (input.kind === 'edit') return withoutBase(input);
+    if (input.kind !== 'proposal') return input;
+    return { ...input, prompt: await this.proposals.promptFor(ctx, session, run.id, input.change) };
   }
 
   private async noteFor(ctx: RequestContext, run: RunEntity): Promise<Pick<StartRun, 'note'>> {
@@ -217,15 +234,13 @@ export class RunDispatch {
   }
 }
 
-/** What a runner needs to know. Where the session's changes begin is the backend's affair. */
-function inputFor(input: RunInput): RunInput {
-  if (input.kind !== 'edit') return input;
-  const { base: _, ...edit } = input;
+/** Where the session's changes begin is the backend's affair. */
+function withoutBase({ base: _, ...edit }: RunInputOf<'edit'>): RunInput {
   return edit;
 }
 
 /** A setup script may have a network of its own, and checks have that too. */
 function networkOf({ setup, network }: SessionEntity, { kind }: RunEntity): Network {
-  if (kind === 'edit') return NETWORK_OFF;
+  if (kind === 'edit' || kind === 'proposal') return NETWORK_OFF;
   return (isCodexRun(kind) ? undefined : setup?.network) ?? network;
 }

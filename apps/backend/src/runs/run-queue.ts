@@ -114,6 +114,7 @@ function reasonOf(run: RunEntity): string {
   if (run.kind === 'check')
     return 'These are checks of the repository. Change them in its .saas-codex/checks.yml.';
   if (run.kind === 'setup') return 'This is a setup script. Change it in the session’s environment.';
+  if (run.kind === 'proposal') return 'This is a proposal of a commit message, which waits for no prompt.';
   if (!isCodexRun(run.kind)) return 'This is a change of the files, which starts before all prompts.';
   if (isEnded(run) || run.cancelRequestedAt)
     return 'It has ended or was removed. Send the text as a new prompt.';

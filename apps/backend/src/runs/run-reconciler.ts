@@ -150,6 +150,8 @@ export class RunReconciler extends Reconciler<SessionRef> {
     } catch (error) {
       if (error instanceof RunnerRefused) return reasonOf(error);
       if (error instanceof SecretsDeleted) return deletedReason(error);
+      // What it is about can no longer be read, and waiting would not help.
+      if (error instanceof ProblemError) return error.detail;
       throw error;
     }
   }
@@ -177,11 +179,21 @@ const TRY_AGAIN: Record<RunKind, string> = {
   compact: 'Compact the conversation again.',
   check: 'Nothing is proven. Run the checks again.',
   edit: 'The files are as they were before. Make the change again.',
+  proposal: 'Ask for a proposal again, or write the message yourself.',
 };
 
 /** In words for the person who prompted; the runner's own are meant for us. */
-const reasonOf = ({ code, detail }: RunnerRefused) =>
-  code === 'thread_not_found' ? "The session's folder is lost. Make a new session." : detail;
+function reasonOf({ code, detail }: RunnerRefused): string {
+  switch (code) {
+    case 'thread_not_found':
+      return "The session's folder is lost. Make a new session.";
+    // A backend asks for what it knows. So the runner is of an earlier version, which does not know it.
+    case 'invalid_request':
+      return `The runners are of an earlier version than the backend, and do not know this yet. Try again once they are updated. (${detail})`;
+    default:
+      return detail;
+  }
+}
 
 const deletedReason = ({ names }: SecretsDeleted) =>
   `The secret ${names.join(', ')} no longer exists. Save it again in Settings → Secrets, or take it out of the session’s environment.`;

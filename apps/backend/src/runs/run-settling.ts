@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { DiffStat } from '@saas-codex/contracts/diffs';
-import { isCodexRun, RUN_TRANSITIONS, type SessionBase } from '@saas-codex/contracts/runs';
+import { isAside, isCodexRun, RUN_TRANSITIONS, type SessionBase } from '@saas-codex/contracts/runs';
 import { RunLogs } from '@saas-codex/event-log/run-log/run-logs';
 import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import type { Redis } from 'ioredis';
@@ -103,12 +103,12 @@ export class RunSettling {
 
   private async recordEnd(ctx: RequestContext, run: RunEntity, end: RunEnd): Promise<void> {
     const { status, at, reason, usage, context } = end;
-    const isCheck = run.kind === 'check';
-    // Checks leave the workspace as it is.
-    const outcome = isCheck ? null : await this.outcomeOf(ctx, run, status === 'succeeded');
-    const evidence = isCheck
-      ? await this.checks.of(run, await this.sessions.find(ctx, run.sessionId), end)
-      : null;
+    const leavesFiles = isAside(run.kind);
+    const outcome = leavesFiles ? null : await this.outcomeOf(ctx, run, status === 'succeeded');
+    const evidence =
+      run.kind === 'check'
+        ? await this.checks.of(run, await this.sessions.find(ctx, run.sessionId), end)
+        : null;
     const finalMessage = isCodexRun(run.kind) ? await readFinalMessage(this.redis, run.id) : null;
     const set = {
       endedAt: at,
@@ -116,7 +116,7 @@ export class RunSettling {
       usage,
       context,
       finalMessage,
-      treeAfter: isCheck ? run.treeBefore : (outcome?.treeAfter ?? null),
+      treeAfter: leavesFiles ? run.treeBefore : (outcome?.treeAfter ?? null),
       diff: outcome?.diff ?? null,
     };
     const step = { id: run.id, to: status, set };

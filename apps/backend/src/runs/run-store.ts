@@ -49,9 +49,9 @@ const UPDATE_RUN_SUMMARY = `
     setup_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind = 'setup'
                      ORDER BY ordinal DESC LIMIT 1),
     last_run_status = (SELECT status FROM runs WHERE tenant_id = $1 AND session_id = $2
-                        AND kind NOT IN ('setup', 'check', 'edit') AND ended_at IS NOT NULL AND rewound_at IS NULL
+                        AND kind NOT IN ('setup', 'check', 'edit', 'proposal') AND ended_at IS NOT NULL AND rewound_at IS NULL
                         ORDER BY ended_at DESC, ordinal DESC LIMIT 1),
-    last_run_by = (SELECT created_by FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind NOT IN ('setup', 'check', 'edit')
+    last_run_by = (SELECT created_by FROM runs WHERE tenant_id = $1 AND session_id = $2 AND kind NOT IN ('setup', 'check', 'edit', 'proposal')
                     AND ended_at IS NOT NULL AND rewound_at IS NULL ORDER BY ended_at DESC, ordinal DESC LIMIT 1)
   WHERE tenant_id = $1 AND id = $2`;
 

@@ -18,6 +18,7 @@ import { LimitWaitsAdapter } from './limit-waits-adapter.js';
 import { EditNotes } from './edit-notes.js';
 import { QueueController } from './queue.controller.js';
 import { RunApprovals } from './run-approvals.js';
+import { ProposalPrompts } from './proposal-prompts.js';
 import { RequiredCapability } from './required-capability.js';
 import { RunDispatch } from './run-dispatch.js';
 import { RunEntity } from './run.entity.js';
@@ -63,6 +64,7 @@ import { WarmStart } from './warm-start.js';
     CheckEvidence,
     EditNotes,
     LimitWaitsAdapter,
+    ProposalPrompts,
     RunApprovals,
     RequiredCapability,
     RunDispatch,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import {
   type CancelRunQuery,
-  isCodexRun,
+  isInConversation,
   type PromptSession,
   type Run,
   type RunInput,
@@ -142,14 +142,35 @@ export class RunsService {
     sessionId: string,
     inputOf: () => Promise<RunInputOf<'edit'>>,
   ): Promise<Run> {
-    const { idempotentId: id } = ctx;
-    const isMade = id !== undefined && (await this.runs.find(ctx, id)) !== null;
-    // git works without the lock of the session's row.
-    const input = isMade ? null : await inputOf();
+    const input = await this.unlessMade(ctx, inputOf);
     return this.queue(ctx, sessionId, async () => {
       if (input === null) throw new ProblemError('run_not_found', 'It was deleted. Make the change again.');
       return input;
     });
+  }
+
+  /**
+   * Queues a proposal of a commit's message. @param changeOf returns what it is about; not called when the same request has queued
+   * it before
+   * @throws ProblemError session_failed, session_archived, model_not_allowed, limit_reached
+   */
+  async propose(
+    ctx: RequestContext,
+    sessionId: string,
+    changeOf: () => Promise<RunInputOf<'proposal'>['change']>,
+  ): Promise<Run> {
+    const change = await this.unlessMade(ctx, changeOf);
+    return this.queue(ctx, sessionId, async (tx, session) => {
+      if (change === null) throw new ProblemError('run_not_found', 'It was deleted. Ask for it again.');
+      return { kind: 'proposal', change, ...(await this.modelIn(tx, session)) };
+    });
+  }
+
+  /** git works without the lock of the session's row. @returns null when an earlier attempt of the same request has queued a run */
+  private async unlessMade<T>(ctx: RequestContext, work: () => Promise<T>): Promise<T | null> {
+    const { idempotentId: id } = ctx;
+    const isMade = id !== undefined && (await this.runs.find(ctx, id)) !== null;
+    return isMade ? null : work();
   }
 
   /**
@@ -230,7 +251,7 @@ export class RunsService {
       if (ifQueued) requireWaiting(run);
       const asked = await runs.update({ id, cancelRequestedAt: IsNull() }, cancelledBy(ctx.actor));
       // A repeated request must not hold a queue that was resumed in between.
-      if (asked > 0 && isCodexRun(run.kind) && isInFlight(run)) await holdQueue(tx, sessionId);
+      if (asked > 0 && isInConversation(run.kind) && isInFlight(run)) await holdQueue(tx, sessionId);
       await this.audit.recordIn(tx, ctx, { target: { id, name: auditedTitle(session) } });
     });
     await waitAtMost(WAIT_MS.cancel, this.reconciler.kick({ tenantId: ctx.tenantId, sessionId }));

@@ -57,7 +57,7 @@ const REASONS: readonly Reason[] = [
   {
     reason: 'run_failed',
     when: `SELECT r.ended_at AS since, ARRAY[r.created_by] AS authors FROM runs r
-            WHERE ${OF_SESSION} AND ${NOTHING_WORKS} AND s.queued_runs = 0 AND r.kind NOT IN ('setup', 'check', 'edit')
+            WHERE ${OF_SESSION} AND ${NOTHING_WORKS} AND s.queued_runs = 0 AND r.kind NOT IN ('setup', 'check', 'edit', 'proposal')
               AND s.last_run_status IN ('failed', 'interrupted') AND r.status = s.last_run_status AND r.ended_at IS NOT NULL
             ORDER BY r.ended_at DESC, r.ordinal DESC LIMIT 1`,
     untilSeen: true,

@@ -1,3 +1,4 @@
+import { type CommitMessage, MAX_COMMIT_MESSAGE, MAX_COMMIT_SUBJECT } from '@saas-codex/contracts/shipping';
 import { titleFromPrompt } from '../sessions/session-title.js';
 import type { CommitPerson } from '../workspaces/history/history.js';
 
@@ -10,6 +11,51 @@ export function messageOfPrompt(prompt: string): string {
   const text = plainText(prompt).trim();
   const subject = titleFromPrompt(text) || 'Change files';
   return text === subject ? subject : `${subject}\n\n${text}`;
+}
+
+/**
+ * A message that Codex proposes: its text may come from the repository. Who has helped, signed or reviewed is for people to say, so
+ * no trailers are left; nothing in it can hide from its reader. null: nothing is left of it
+ */
+export function proposedMessage(text: string): CommitMessage | null {
+  const visible = plainText(text)
+    .replace(/\p{Bidi_Control}/gu, '')
+    .slice(0, MAX_COMMIT_MESSAGE / 2)
+    .trim();
+  const [first = '', ...rest] = visible.split('\n');
+  const whole = first.trim();
+  const subject = whole.length > MAX_COMMIT_SUBJECT ? shortened(whole) : whole;
+  const body = withoutTrailers([...(subject === whole ? [] : [whole, '']), ...rest].join('\n'));
+  return whole === '' || isSigned(whole) ? null : { subject, body };
+}
+
+/** Also those that git would not take for trailers, since people and hosts would. */
+function withoutTrailers(body: string): string {
+  const paragraphs = body
+    .split(/\n\s*\n/)
+    .map((paragraph) =>
+      paragraph
+        .split('\n')
+        .filter((line) => !isSigned(line))
+        .join('\n')
+        .trimEnd(),
+    )
+    .filter((paragraph) => paragraph.trim() !== '');
+  while (
+    paragraphs
+      .at(-1)
+      ?.split('\n')
+      .every((line) => TRAILER.test(line.trim()))
+  )
+    paragraphs.pop();
+  return paragraphs.join('\n\n').trim();
+}
+
+const isSigned = (line: string): boolean => /^\s*[a-z][a-z-]*-by\s*:/i.test(line);
+
+function shortened(line: string): string {
+  const start = line.slice(0, MAX_COMMIT_SUBJECT - 1);
+  return `${start.slice(0, Math.max(start.lastIndexOf(' '), MAX_COMMIT_SUBJECT / 2)).trimEnd()}…`;
 }
 
 /** Adds a `Co-authored-by` line for Codex, and for each of the people, unless the message has it already. */

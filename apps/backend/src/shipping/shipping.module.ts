@@ -4,11 +4,14 @@ import { ChecksModule } from '../checks/checks.module.js';
 import { CredentialsModule } from '../credentials/credentials.module.js';
 import { LocksModule } from '../database/locks.module.js';
 import { IdentityModule } from '../identity/identity.module.js';
+import { RunsModule } from '../runs/runs.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { CommitEntity } from './commit.entity.js';
 import { CommitsService } from './commits.service.js';
+import { ProposalsController } from './proposals.controller.js';
+import { ProposalsService } from './proposals.service.js';
 import { PushEntity } from './push.entity.js';
 import { PushReconciler } from './push-reconciler.js';
 import { PushScan } from './push-scan.js';
@@ -29,14 +32,16 @@ import { ShippingController } from './shipping.controller.js';
     CredentialsModule,
     IdentityModule,
     LocksModule,
+    RunsModule,
     SecretsModule,
     SessionsModule,
     WorkspacesModule,
   ],
-  controllers: [RepositoryRulesController, ShippingController, SigningKeyController],
+  controllers: [ProposalsController, RepositoryRulesController, ShippingController, SigningKeyController],
   providers: [
     BranchPolicies,
     CommitsService,
+    ProposalsService,
     PushReconciler,
     PushScan,
     PushesService,

@@ -3,7 +3,7 @@ import { allSettled } from '@saas-codex/service-kit/all-settled';
 import { ModelProxy } from '../model-proxy/model-proxy.service.js';
 import { Jail, type Launch } from '../sandbox/jail/jail.js';
 import { codexEnvironment, prepareCodexHome, projectTrust, TOKEN_VARIABLE } from '../threads/codex-home.js';
-import type { CodexRun } from './port/engine.js';
+import type { CodexRun, ProposalRun } from './port/engine.js';
 
 /** How Codex is started for one turn, whichever way it is driven. */
 export interface CodexLaunch extends Pick<Launch, 'program' | 'environment' | 'images' | 'sandboxMode'> {
@@ -28,7 +28,7 @@ export class CodexLauncher {
   ) {}
 
   /** Prepares the turn's jail and its CODEX_HOME. */
-  async prepareLaunch(run: CodexRun): Promise<CodexLaunch> {
+  async prepareLaunch(run: CodexRun | ProposalRun): Promise<CodexLaunch> {
     const { thread, access, runId, network, authorities, trustRepository, images } = run;
     const secrets = run.secrets.environment;
     const { paths } = thread;
@@ -50,7 +50,13 @@ export class CodexLauncher {
   }
 
   /** Settings that differ per turn, which codex-config.toml therefore cannot hold. */
-  private turnSettings({ access, thread, network, trustRepository, input }: CodexRun): string[] {
+  private turnSettings({
+    access,
+    thread,
+    network,
+    trustRepository,
+    input,
+  }: CodexRun | ProposalRun): string[] {
     return [
       `model_providers.saas.base_url=${JSON.stringify(access.baseUrl)}`,
       ...(access.token === null ? [] : [`model_providers.saas.env_key="${TOKEN_VARIABLE}"`]),

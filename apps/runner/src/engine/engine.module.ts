@@ -8,6 +8,7 @@ import { CheckEngine } from './script/check.engine.js';
 import { EditEngine } from './script/edit.engine.js';
 import { ScriptEngine } from './script/script.engine.js';
 import { UpkeepScripts } from './script/upkeep-scripts.js';
+import { ProposalEngine } from './sdk/proposal.engine.js';
 import { SdkEngine } from './sdk/sdk.engine.js';
 
 @Module({
@@ -16,6 +17,7 @@ import { SdkEngine } from './sdk/sdk.engine.js';
     AppServerEngine,
     SdkEngine,
     EditEngine,
+    ProposalEngine,
     ScriptEngine,
     CheckEngine,
     UpkeepScripts,

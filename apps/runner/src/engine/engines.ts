@@ -8,6 +8,7 @@ import {
   type EngineRun,
   isCheckRun,
   isEditRun,
+  isProposalRun,
   isPromptRun,
   isSetupRun,
   type PreparedTurn,
@@ -17,14 +18,15 @@ import {
 import { CheckEngine } from './script/check.engine.js';
 import { EditEngine } from './script/edit.engine.js';
 import { ScriptEngine } from './script/script.engine.js';
+import { ProposalEngine } from './sdk/proposal.engine.js';
 import { SdkEngine } from './sdk/sdk.engine.js';
 
 /** What an engine must be able to do for such a run, besides working on a prompt. */
 const NEEDED: Partial<Record<RunKind, keyof EngineCapabilities>> = { review: 'reviews', compact: 'compact' };
 
 /**
- * Codex works on prompts, reviews and compactions, driven as the operator has chosen, a shell on setup scripts and checks, and git
- * on edits.
+ * Codex works on prompts, reviews and compactions, driven as the operator has chosen, and on proposals through its SDK; a shell
+ * works on setup scripts and checks, and git on edits.
  */
 @Injectable()
 export class Engines {
@@ -38,6 +40,7 @@ export class Engines {
     private readonly scripts: ScriptEngine,
     private readonly checks: CheckEngine,
     private readonly edits: EditEngine,
+    private readonly proposals: ProposalEngine,
   ) {
     this.engine = ENGINE;
     this.codex = ENGINE === 'sdk' ? sdk : appServer;
@@ -62,6 +65,7 @@ export class Engines {
     if (isEditRun(run)) return this.edits.startTurn(run);
     if (isSetupRun(run)) return this.scripts.startTurn(run);
     if (isCheckRun(run)) return this.checks.startTurn(run);
+    if (isProposalRun(run)) return this.proposals.startTurn(run);
     if (isPromptRun(run)) return this.codex.startTurn(run);
     return this.appServer.startTurn(run);
   }

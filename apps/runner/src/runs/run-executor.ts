@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Stopped } from '@saas-codex/contracts/events';
 import type { RunCommand } from '@saas-codex/contracts/run-commands';
-import { isCodexRun, textOfInput } from '@saas-codex/contracts/runs';
+import { isAside, isCodexRun, textOfInput } from '@saas-codex/contracts/runs';
 import {
   LogFencedError,
   LogsFullError,
@@ -25,7 +25,7 @@ import type { Redactor } from '../redaction/redactor.js';
 import { NO_GRANT, type OpenedGrant, openRunGrant, type RunSecrets } from '../redaction/run-secrets.js';
 import { Jail } from '../sandbox/jail/jail.js';
 import { limitPassed } from '../sandbox/jail/limits/limits.js';
-import { checkPaths } from '../threads/check-workspace.js';
+import { sidePaths } from '../threads/side-workspace.js';
 import { imageFilesOf } from '../threads/prompt-images.js';
 import { redactConversation } from '../threads/redact-conversation.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
@@ -179,7 +179,7 @@ export class RunExecutor {
     const network = new NetworkQuestions();
     const access = await this.access.openAccess(traced, model, grant, recorder, network, prepared?.trust);
     const deadline = new RunDeadline(this.minutesFor(job) * 60_000, () => run.stop('timeout'));
-    const paths = kind === 'check' ? checkPaths(thread.paths, run.runId) : thread.paths;
+    const paths = isAside(kind) ? sidePaths(thread.paths, run.runId) : thread.paths;
     const endWatch = this.jail.watchLimits(run.runId, paths, (limit) => run.stop(limit));
     try {
       if (job.checkpoint !== null)
@@ -259,7 +259,10 @@ export class RunExecutor {
     if (access === null) throw new Error('Codex needs access to a model');
     const turn = prepared?.turn ?? null;
     const { note = null } = job;
-    return { ...context, input, images, note, model, access, trustRepository, approvalMode, prepared: turn };
+    const codex = { ...context, images, note, model, access, trustRepository, approvalMode, prepared: turn };
+    // Nothing in its jail needs a secret, and what it writes must not tell one.
+    if (input.kind === 'proposal') return { ...codex, input, secrets: { ...secrets, environment: {} } };
+    return { ...codex, input };
   }
 
   /** @throws Error when Codex, the script or the log fails */

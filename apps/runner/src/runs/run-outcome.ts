@@ -60,6 +60,14 @@ const WORDS: Record<
     silent: 'The files could not be changed. Try again; if that fails too, ask your operator.',
     again: 'Make the change again.',
   },
+  proposal: {
+    run: 'The proposal',
+    setting: 'RUN_TIMEOUT_MINUTES',
+    goOn: 'Ask for a proposal again, or write the message yourself.',
+    cancelled: 'Nothing was changed.',
+    silent: 'Codex ended unexpectedly. Ask for a proposal again, or write the message yourself.',
+    again: 'Ask for a proposal again, or write the message yourself.',
+  },
 };
 
 const STOPPED = {

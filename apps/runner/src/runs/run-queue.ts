@@ -65,6 +65,8 @@ function emptied(input: RunInput): RunInput {
       return { kind: input.kind, checks: [] };
     case 'edit':
       return { kind: input.kind, summary: '-', change: input.change };
+    case 'proposal':
+      return { kind: input.kind, change: input.change };
   }
 }
 

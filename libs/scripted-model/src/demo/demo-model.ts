@@ -1,6 +1,7 @@
 /*
  * The demo model does what the examples on the home page ask for: it builds one of three small programs, explains a repository,
- * adds tests, or mends a rough edge. For every other prompt it writes a note that quotes the prompt. It uses only the prompts of
+ * adds tests, or mends a rough edge. Where an answer has a schema, it proposes a commit message. For every other prompt it writes a
+ * note that quotes the prompt. It uses only the prompts of
  * the thread and the output of its own commands, so it works in any repository, even an empty one, and remembers earlier
  * prompts. It says that it is not an AI.
  */
@@ -12,6 +13,7 @@ import { buildProject } from './build-project.js';
 import { explainRepository } from './explain-repository.js';
 import { fixRoughEdge } from './fix-rough-edge.js';
 import { projectFor } from './projects.js';
+import { proposeMessage } from './propose-message.js';
 import { writeNote } from './write-note.js';
 
 /** Starts the demo model on a loopback port. Only a caller with its key may use it. */
@@ -30,6 +32,7 @@ const ABOUT_A_REPOSITORY: [asked: RegExp, script: Script][] = [
 
 const demoScript: Script = (turn) => {
   const prompt = turn.prompts.at(-1) ?? '';
+  if (turn.schema) return proposeMessage(turn);
   const project = projectFor(prompt);
   if (project) return buildProject(turn, project);
   const [, script = writeNote] = ABOUT_A_REPOSITORY.find(([asked]) => asked.test(prompt)) ?? [];

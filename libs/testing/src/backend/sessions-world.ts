@@ -151,10 +151,11 @@ export class SessionsWorld {
   slowHost: SlowHost;
   root: string;
 
-  /** Starts everything except the runner. */
+  /** Starts everything except the runner. @param scenarios what the model does, besides what it does anyway */
   static async create(
     settings: SessionsWorld['settings'] = {},
     runnerSettings: Record<string, string> = {},
+    scenarios: ScenarioInput[] = [],
   ): Promise<SessionsWorld> {
     const world = new SessionsWorld();
     const [redis, database, git, slowHost, model, root, port] = await Promise.all([
@@ -162,7 +163,7 @@ export class SessionsWorld {
       createDatabase(),
       startGitServer(),
       startSlowHost(),
-      startScriptedModel({ scenarios: SCENARIOS }),
+      startScriptedModel({ scenarios: [...scenarios, ...SCENARIOS] }),
       // Codex refuses to work as usual under a temporary directory.
       mkdtemp(join(homedir(), '.saas-codex-test-')),
       freePort(),

@@ -11,7 +11,7 @@ import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
 import type { Comment } from '@saas-codex/contracts/comments';
 import type { PullRequest } from '@saas-codex/contracts/pull-requests';
-import type { Commit, Push } from '@saas-codex/contracts/shipping';
+import type { Commit, CommitProposal, Push } from '@saas-codex/contracts/shipping';
 import type { Steer } from '@saas-codex/contracts/steers';
 import type { SessionRewind } from '@saas-codex/contracts/rewinds';
 import type { SessionImage } from '@saas-codex/contracts/images';
@@ -249,6 +249,12 @@ const EDIT_RUN: Run = {
   reasoning_effort: null,
   queue_position: null,
 };
+const PROPOSAL_RUN: Run = {
+  ...QUEUED_RUN,
+  kind: 'proposal',
+  prompt: 'Propose a commit message.',
+  queue_position: null,
+};
 const STEER: Steer = {
   steer_id: '01a20ab6-1d3c-7e5f-8a9b-0c1d2e3f4a5b',
   run_id: RUN_ID,
@@ -306,6 +312,18 @@ const COMMIT: Commit = {
   created_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
   created_at: '2026-11-23T23:24:02.118Z',
 };
+const PROPOSAL: CommitProposal = {
+  run_id: RUN_ID,
+  session_id: SESSION_ID,
+  status: 'succeeded',
+  tree: COMMIT.tree,
+  outdated: false,
+  message: {
+    subject: 'Count the days of February in leap years',
+    body: 'Years that 100 divides are leap years only if 400 divides them, too.',
+  },
+  error: null,
+};
 const PUSH: Push = {
   push_id: '01a20ab7-3e5d-7a11-9c27-6d5e4f3a2b1c',
   session_id: SESSION_ID,
@@ -360,6 +378,7 @@ const KEPT_GREEN: PullRequest = {
   ...PULL_REQUEST,
   keep_green: {
     by: COMMIT.created_by,
+    since: '2026-11-23T23:30:00.000Z',
     max_tries: 3,
     max_micro_usd: 5_000_000,
     tries: [
@@ -758,6 +777,8 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listSteers: { ofRun: { items: [DELIVERED_STEER] } },
   readSteer: { delivered: DELIVERED_STEER },
   createCommit: { squashed: COMMIT },
+  proposeCommitMessage: { queued: PROPOSAL_RUN },
+  readCommitProposal: { written: PROPOSAL },
   listCommits: { lastPage: page(COMMIT) },
   readCommit: { squashed: COMMIT },
   createPush: { pending: PUSH },

@@ -18,7 +18,7 @@ import type { RunInputOf } from '@saas-codex/contracts/runs';
  */
 
 /** A run and all that is needed to work on it. */
-export type EngineRun = CodexRun | SetupRun | CheckRun | EditRun;
+export type EngineRun = CodexRun | ProposalRun | SetupRun | CheckRun | EditRun;
 
 interface RunContext {
   runId: string;
@@ -31,9 +31,8 @@ interface RunContext {
   secrets: RunSecrets;
 }
 
-/** A run that Codex works on. */
-export interface CodexRun extends RunContext {
-  input: RunInputOf<'prompt' | 'review' | 'compact'>;
+/** What Codex needs for a run. */
+interface CodexContext extends RunContext {
   /** Files of the prompt's images, in order. */
   images: readonly string[];
   /** What the platform says before the prompt; null: nothing. */
@@ -47,6 +46,16 @@ export interface CodexRun extends RunContext {
   approvalMode: ApprovalMode;
   /** What `prepareTurn` has begun in the run's jail; null: nothing. */
   prepared: PreparedTurn | null;
+}
+
+/** A run that Codex works on, in the session's conversation. */
+export interface CodexRun extends CodexContext {
+  input: RunInputOf<'prompt' | 'review' | 'compact'>;
+}
+
+/** A question to Codex aside from the conversation. */
+export interface ProposalRun extends CodexContext {
+  input: RunInputOf<'proposal'>;
 }
 
 /** A process that waits for its turn. */
@@ -77,6 +86,7 @@ export interface EditRun extends RunContext {
 }
 
 export const isEditRun = (run: EngineRun): run is EditRun => run.input.kind === 'edit';
+export const isProposalRun = (run: EngineRun): run is ProposalRun => run.input.kind === 'proposal';
 export const isPromptRun = (run: EngineRun): run is PromptRun => run.input.kind === 'prompt';
 export const isSetupRun = (run: EngineRun): run is SetupRun => run.input.kind === 'setup';
 export const isCheckRun = (run: EngineRun): run is CheckRun => run.input.kind === 'check';

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { checkItemId, type DeclaredCheck } from '@saas-codex/contracts/declared-checks';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { Jail } from '../../sandbox/jail/jail.js';
-import { checkPaths, makeCheckWorkspace, removeCheckWorkspaces } from '../../threads/check-workspace.js';
+import { sidePaths, makeSideWorkspace, removeSideWorkspaces } from '../../threads/side-workspace.js';
 import { codexEnvironment } from '../../threads/codex-home.js';
 import { type CheckRun, Engine, type EngineEvent, type RunningTurn } from '../port/engine.js';
 import { ONE_WAY, oneWayTurn } from '../port/one-way-turn.js';
@@ -74,7 +74,7 @@ export class CheckEngine extends Engine<CheckRun> {
       yield { type: 'script.ended', data: { failure } };
     } finally {
       await this.jail.endProcesses(run.runId);
-      await removeCheckWorkspaces(run.thread.paths);
+      await removeSideWorkspaces(run.thread.paths);
     }
   }
 
@@ -85,7 +85,7 @@ export class CheckEngine extends Engine<CheckRun> {
     signal: AbortSignal,
   ): AsyncGenerator<EngineEvent, Ended> {
     const { runId, network, authorities, secrets } = run;
-    const paths = checkPaths(run.thread.paths, runId);
+    const paths = sidePaths(run.thread.paths, runId);
     const environment = codexEnvironment(paths.codexHome, null);
     const turn = { runId, paths, environment, network, authorities, secrets: secrets.environment };
     const script = command.replaceAll('\r\n', '\n');
@@ -117,9 +117,9 @@ export class CheckEngine extends Engine<CheckRun> {
 
   /** Makes a new checkout, in a jail in which nothing of a workspace runs. @returns false when git cannot */
   private async checkOut({ runId, input, thread }: CheckRun, signal: AbortSignal): Promise<boolean> {
-    const paths = checkPaths(thread.paths, runId);
+    const paths = sidePaths(thread.paths, runId);
     const history = join(dirname(thread.paths.repo), WORKSPACE.history);
-    await makeCheckWorkspace(thread.paths, paths);
+    await makeSideWorkspace(thread.paths, paths);
     const restore = { from: EMPTY_TREE, to: input.tree, head: null };
     const code = await this.scripts.restoreFiles({ runId: randomUUID(), paths, history }, restore, {
       signal,

@@ -25,9 +25,9 @@ const neverRan = (run: Run): boolean => run.status === 'cancelled' && run.starte
 /** When it began; a run that ended before it began is placed where it ended. */
 const began = (run: Run): string => run.started_at ?? run.ended_at ?? run.created_at;
 
-/** A setup goes before the prompts that wait for it, a person's own change before all, and checks wait for no prompt. */
+/** A setup goes before the prompts that wait for it, a person's own change before all, and checks and proposals wait for no prompt. */
 const overtakes = (run: Run | undefined): boolean =>
-  run?.kind === 'setup' || run?.kind === 'check' || run?.kind === 'edit';
+  !!run && ['setup', 'check', 'edit', 'proposal'].includes(run.kind);
 
 /** Place in the queue. A stop holds only what was queued before it. */
 const rank = (run: Run): number => (run.kind === 'edit' ? -1 : overtakes(run) ? 0 : run.held ? 2 : 1);

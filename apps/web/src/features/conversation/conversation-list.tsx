@@ -32,6 +32,8 @@ const SetupBlock = later(async () => (await import('./setup-block.js')).SetupBlo
 const EditLoading = () => <div className="mb-7 h-8" />;
 /** Few sessions have any. */
 const EditBlock = later(async () => (await import('./edit-block.js')).EditBlock, EditLoading);
+/** Few sessions have any, and it is as high. */
+const ProposalBlock = later(async () => (await import('./proposal-block.js')).ProposalBlock, EditLoading);
 const RewoundLoading = () => <div className="mb-7 h-8 border-b border-dashed pointer-coarse:h-11" />;
 /** Few sessions go back. */
 const RewoundRuns = later(async () => (await import('./rewound-runs.js')).RewoundRuns, RewoundLoading);
@@ -157,6 +159,7 @@ function Row({ row, session, near, latest }: RowProps) {
   switch (row?.kind) {
     case 'run':
       if (row.run.kind === 'edit') return <EditBlock run={row.run} session={session} />;
+      if (row.run.kind === 'proposal') return <ProposalBlock run={row.run} />;
       return row.run.kind === 'setup' ? (
         <SetupBlock run={row.run} session={session} near={near} latest={latest} />
       ) : (

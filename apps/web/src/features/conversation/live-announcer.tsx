@@ -53,6 +53,12 @@ const ENDINGS: Record<RunKind, Record<RunEndStatus, string>> = {
     cancelled: 'The change of the files was stopped.',
     interrupted: 'The change of the files was interrupted.',
   },
+  proposal: {
+    succeeded: 'A message is proposed.',
+    failed: 'No message could be proposed.',
+    cancelled: 'The proposal was stopped.',
+    interrupted: 'The proposal was interrupted.',
+  },
 };
 
 function Announcement({ run }: { run: Run }) {

@@ -5,7 +5,7 @@ import { DisclosureArrow, useDisclosure } from '../../shared/ui/disclosure.js';
 /** Prompts that were taken back, folded: neither the files nor Codex know of them. */
 export function RewoundRuns({ runs }: { runs: readonly Run[] }) {
   const { open, trigger, bodyId } = useDisclosure(`${runs[0]?.run_id}/rewound`);
-  const prompts = runs.filter(({ kind }) => kind !== 'setup');
+  const prompts = runs.filter(({ kind }) => kind !== 'setup' && kind !== 'proposal');
   const count = prompts.length === 1 ? 'One prompt was' : `${prompts.length} prompts were`;
   return (
     <section aria-label="Taken back" className="pb-7">

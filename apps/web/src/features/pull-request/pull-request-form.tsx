@@ -5,6 +5,8 @@ import {
 } from '@saas-codex/contracts/pull-requests';
 import type { Session } from '@saas-codex/contracts/sessions';
 import { type FormEvent, useState } from 'react';
+import { useLatestProposal } from '../../entities/run/api/proposals.js';
+import { Offer } from '../../entities/run/proposed-message.js';
 import { tooLong } from '../../shared/lib/too-long.js';
 import { Button } from '../../shared/ui/button.js';
 import { DialogActions } from '../../shared/ui/dialog.js';
@@ -30,10 +32,14 @@ export function PullRequestForm({ session, present, onDone, onClose }: PullReque
   const [labels, setLabels] = useState(present?.labels.join(', ') ?? '');
   const [reviewers, setReviewers] = useState(present?.reviewers.join(', ') ?? '');
   const [draft, setDraft] = useState(true);
+  const { proposal } = useLatestProposal(id);
   const open = useOpenPullRequest(id);
   const update = useUpdatePullRequest(id);
   const { isPending, error } = present ? update : open;
   const problem = tooLong(body, MAX_PULL_REQUEST_BODY);
+  // Of what was pushed, as long as nothing else has changed since.
+  const message = present === null && proposal?.outdated === false ? proposal.message : null;
+  const offered = message && (message.subject !== title || message.body !== body) ? message : null;
   const isPushed = push?.status === 'pushed' || present !== null;
 
   const submit = (event: FormEvent) => {
@@ -63,6 +69,15 @@ export function PullRequestForm({ session, present, onDone, onClose }: PullReque
         maxLength={MAX_PULL_REQUEST_TITLE}
         onChange={(event) => setTitle(event.target.value)}
       />
+      {offered && (
+        <Offer
+          subject={offered.subject}
+          onUse={() => {
+            setTitle(offered.subject);
+            setBody(offered.body);
+          }}
+        />
+      )}
       <TextAreaField
         label="Description"
         value={body}

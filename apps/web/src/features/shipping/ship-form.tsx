@@ -13,6 +13,7 @@ import { type FormEvent, useState } from 'react';
 import { FileStat, FileStatus, StatSummary } from '../../entities/session/changed-file.js';
 import { checksQuery } from '../../entities/run/api/checks.js';
 import { diffQuery } from '../../entities/session/api/get-diff.js';
+import { ProposeMessage } from '../../entities/run/proposed-message.js';
 import { openSessionDialog } from '../../entities/session/session-dialog.js';
 import { useDraft } from '../../shared/lib/drafts.js';
 import { tooLong } from '../../shared/lib/too-long.js';
@@ -146,13 +147,22 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
       )}
       <Segmented label="How many commits" value={mode} onChange={setMode} options={MODES} className="w-fit" />
       {mode === 'squash' ? (
-        <TextAreaField
-          label="Message"
-          value={draft}
-          placeholder={title}
-          error={problem}
-          onChange={(event) => setDraft(event.target.value)}
-        />
+        <div className="space-y-2">
+          <TextAreaField
+            label="Message"
+            value={draft}
+            placeholder={title}
+            error={problem}
+            onChange={(event) => setDraft(event.target.value)}
+          />
+          <ProposeMessage
+            sessionId={id}
+            tree={diff.to}
+            text={draft}
+            disabled={session.status !== 'ready' || session.active_run_id !== null}
+            onUse={setDraft}
+          />
+        </div>
       ) : (
         <p className="text-xs text-muted-foreground">
           Each is by the person who wrote the prompt, which is its message.

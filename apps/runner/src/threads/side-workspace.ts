@@ -6,17 +6,19 @@ import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import type { ThreadPaths } from './workspace-path.js';
 
 /*
- * Where checks run: a folder beside the session's repository, which is new for each check and has nothing of any agent.
+ * Where checks and proposals run: a folder beside the session's repository, which is new for each of them and has nothing of any
+ * agent.
  *
- *     <session id>/checks/<run id>/repo/        the checkout of one tree, without a .git
+ *     <session id>/checks/<run id>/repo/        of a check: the checkout of one tree, without a .git. Else empty
  *                                  homes/       an empty HOME
+ *                                  codex-home/  of a proposal: what Codex remembers until it has ended
  *
  * A session has one run at a time, so what is there at the start of another run was left by one that was killed.
  */
 
-/** The folders of a run of checks, in the form of a session's. */
-export const checkPaths = (session: ThreadPaths, runId: string): ThreadPaths => {
-  const folder = join(dirname(session.repo), WORKSPACE.checks, runId);
+/** The folders of such a run, in the form of a session's. */
+export const sidePaths = (session: ThreadPaths, runId: string): ThreadPaths => {
+  const folder = join(dirname(session.repo), WORKSPACE.aside, runId);
   return {
     sessionId: session.sessionId,
     repo: join(folder, WORKSPACE.repo),
@@ -25,15 +27,15 @@ export const checkPaths = (session: ThreadPaths, runId: string): ThreadPaths => 
   };
 };
 
-/** Makes the folder of the next check, empty, after those of every check before. No process of these may be left. */
-export async function makeCheckWorkspace(session: ThreadPaths, paths: ThreadPaths): Promise<void> {
-  await removeCheckWorkspaces(session);
+/** Makes the folder of the next such run, empty, after those of all before. No process of these may be left. */
+export async function makeSideWorkspace(session: ThreadPaths, paths: ThreadPaths): Promise<void> {
+  await removeSideWorkspaces(session);
   await mkdir(paths.repo, { recursive: true, mode: 0o700 });
 }
 
-/** No process of a check may be left. */
-export async function removeCheckWorkspaces(session: ThreadPaths): Promise<void> {
-  const folder = join(dirname(session.repo), WORKSPACE.checks);
+/** No process of such a run may be left. */
+export async function removeSideWorkspaces(session: ThreadPaths): Promise<void> {
+  const folder = join(dirname(session.repo), WORKSPACE.aside);
   try {
     await rm(folder, { recursive: true, force: true });
   } catch {
