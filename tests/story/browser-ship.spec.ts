@@ -178,6 +178,21 @@ test('a person reviews, checks, pushes, opens a pull request, has it mended and 
   await dialog('Pull request #1').getByText('The roses have no colour.').waitFor({ state: 'detached' });
   await dialog('Pull request #1').getByText('build', { exact: true }).waitFor();
 
+  // The next failure is mended by itself.
+  await dialog('Pull request #1').getByRole('button', { name: 'Keep it green…' }).click();
+  await dialog('Pull request #1').getByRole('button', { name: 'Start' }).click();
+  await dialog('Pull request #1')
+    .getByText(/^Kept green by Codex/)
+    .waitFor();
+  const shipped = branches()[branch] ?? '';
+  state.checks.set(shipped, [
+    { name: 'build', conclusion: 'failure', title: 'No scent', summary: 'The roses have no scent.' },
+  ]);
+  await waitFor(() => branches()[branch] !== shipped);
+  state.checks.set(branches()[branch] ?? '', [{ name: 'build', conclusion: 'success' }]);
+  await dialog('Pull request #1').getByText('Kept green by Codex. 1 of 3 tries used.').waitFor();
+  await inEachTheme('ship-kept-green');
+
   Object.assign(state.all[0] ?? {}, { state: 'closed', merged: true });
   await dialog('Pull request #1')
     .getByText(/^Merged/)

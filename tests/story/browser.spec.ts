@@ -738,7 +738,7 @@ test('a run that asks waits for an answer, which one thumb gives, and says after
     .first()
     .waitFor();
   await screenshot(phone, 'question-answered-phone');
-  expect((await send<Session>('GET', `/api/sessions/${id}`)).diff?.files).toBe(1);
+  await waitFor(async () => (await send<Session>('GET', `/api/sessions/${id}`)).diff?.files === 1);
   await needsYou.getByRole('link', { name: /Asks first/ }).waitFor({ state: 'detached' });
   await phone.close();
 });

@@ -141,6 +141,7 @@ describe('the description of the API', () => {
       'SetModelServer',
       'SetupInput',
       'SignIn',
+      'StartKeepGreen',
       'StartPasskey',
       'StartReview',
       'StartSecondFactor',

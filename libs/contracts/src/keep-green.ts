@@ -47,12 +47,14 @@ export type KeepGreenTry = z.infer<typeof KeepGreenTry>;
 export const KeepGreen = z
   .object({
     by: Author,
-    since: z.iso.datetime(),
+    since: z.iso.datetime().describe('When it was asked for'),
     max_tries: z.int(),
     max_micro_usd: z
       .int()
       .nullable()
-      .describe('What all tries together may cost; null: what the organisation allows'),
+      .describe(
+        'No try starts once those before have cost this much; null: only the limits of the organisation hold',
+      ),
     tries: z.array(KeepGreenTry),
     stopped: z
       .object({ reason: openEnum(KEEP_GREEN_STOPS), detail: z.string(), at: z.iso.datetime() })
@@ -73,7 +75,9 @@ export const StartKeepGreen = z
       .min(1)
       .max(1_000_000_000_000)
       .optional()
-      .describe('Default: what the organisation allows'),
+      .describe(
+        'No try starts once those before have cost this much. Default: only the limits of the organisation hold',
+      ),
   })
   .meta({ id: 'StartKeepGreen', examples: [{ max_tries: 3, max_micro_usd: 5_000_000 }] });
 export type StartKeepGreen = z.infer<typeof StartKeepGreen>;

@@ -5,7 +5,7 @@ import { ForgeError } from '../forges/port/forge-error.js';
 import type { ForgePullRequest, ForgePullRequests } from '../forges/port/pull-requests.js';
 import { keepSections } from './body-sections.js';
 import { statusOf, withEvidence } from './evidence-section.js';
-import { withTries } from './keep-green-section.js';
+import { withTries } from './keep-green/keep-green-section.js';
 import { isEnded, type PullRequestEntity } from './pull-request.entity.js';
 
 /** How far the forge's clock may be behind ours. */

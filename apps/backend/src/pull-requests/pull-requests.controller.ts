@@ -6,7 +6,7 @@ import { OpenPullRequest, PullRequest, UpdatePullRequest } from '@saas-codex/con
 import { ApiProblems } from '../api/problems.decorator.js';
 import { RequirePermission } from '../identity/permissions.js';
 import { Ctx, type RequestContext } from '../identity/request-context.js';
-import { KeepGreenService } from './keep-green.service.js';
+import { KeepGreenService } from './keep-green/keep-green.service.js';
 import { PullRequestsService } from './pull-requests.service.js';
 
 const id = { schema: Id };

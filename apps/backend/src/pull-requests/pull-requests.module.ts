@@ -15,15 +15,15 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ForgeWebhookLookup } from './forge-webhook-lookup.js';
 import { ForgeWebhooksController } from './forge-webhooks.controller.js';
 import { ForgeWebhooksService } from './forge-webhooks.service.js';
-import { KeepGreenReconciler } from './keep-green-reconciler.js';
-import { KeepGreenService } from './keep-green.service.js';
+import { KeepGreenReconciler } from './keep-green/keep-green-reconciler.js';
+import { KeepGreenService } from './keep-green/keep-green.service.js';
 import { PullRequestEntity } from './pull-request.entity.js';
 import { PullRequestReconciler } from './pull-request-reconciler.js';
 import { PullRequestScan } from './pull-request-scan.js';
 import { PullRequestStore } from './pull-request-store.js';
 import { PullRequestsController } from './pull-requests.controller.js';
 import { PullRequestsService } from './pull-requests.service.js';
-import { TryShipping } from './try-shipping.js';
+import { TryShipping } from './keep-green/try-shipping.js';
 
 @Module({
   imports: [

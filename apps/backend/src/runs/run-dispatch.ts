@@ -235,7 +235,8 @@ export class RunDispatch {
 }
 
 /** Where the session's changes begin is the backend's affair. */
-function withoutBase({ base: _, ...edit }: RunInputOf<'edit'>): RunInput {
+function withoutBase(input: RunInputOf<'edit'>): RunInput {
+  const { base: _, ...edit } = input;
   return edit;
 }
 

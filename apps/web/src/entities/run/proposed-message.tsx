@@ -12,7 +12,7 @@ import { useLatestProposal, useProposeMessage } from './api/proposals.js';
 type Message = NonNullable<CommitProposal['message']>;
 
 /** As git has it. */
-export const wholeMessage = ({ subject, body }: Message): string =>
+const wholeMessage = ({ subject, body }: Message): string =>
   body === '' ? subject : `${subject}\n\n${body}`;
 
 interface ProposeMessageProps {
@@ -45,8 +45,8 @@ export function ProposeMessage({ sessionId, tree, text, disabled, onUse }: Propo
   const filledFor = useRef<string | null>(null);
   useEffect(() => {
     // Once: a person may empty the field again.
-    if (!fills || filledFor.current === run?.run_id) return;
-    filledFor.current = run?.run_id ?? null;
+    if (!fills || filledFor.current === run.run_id) return;
+    filledFor.current = run.run_id;
     onUse(written);
   }, [fills, run?.run_id, written, onUse]);
 
@@ -62,7 +62,7 @@ export function ProposeMessage({ sessionId, tree, text, disabled, onUse }: Propo
         )}
       </div>
     );
-  const failure = isMine && run?.status !== 'succeeded' ? run?.error : isMine ? proposal?.error : null;
+  const failure = isMine && run.status !== 'succeeded' ? run.error : isMine ? proposal?.error : null;
   const problem = ask.error ?? cancel.error ?? (isMine ? error : null);
   return (
     <div className="space-y-2">

@@ -15,6 +15,7 @@ const USUAL_TRIES = '3';
 export function KeepGreen({ pullRequest, mayShip }: { pullRequest: PullRequest; mayShip: boolean }) {
   const { keep_green: keep, session_id: id } = pullRequest;
   const change = useKeepGreen(id);
+  const [asking, setAsking] = useState(false);
   const isOn = keep !== null && keep !== undefined && keep.stopped === null;
   if (!mayShip && !keep) return null;
   return (
@@ -33,8 +34,13 @@ export function KeepGreen({ pullRequest, mayShip }: { pullRequest: PullRequest; 
             Stop
           </Button>
         )}
+        {!isOn && mayShip && (
+          <Button size="sm" aria-expanded={asking} onClick={() => setAsking(!asking)}>
+            Keep it green…
+          </Button>
+        )}
       </div>
-      {!isOn && mayShip && <StartForm change={change} />}
+      {asking && !isOn && <StartForm change={change} onStarted={() => setAsking(false)} />}
       {change.error && <ErrorNotice error={change.error} />}
     </section>
   );
@@ -51,13 +57,19 @@ function Standing({ keep: { tries, max_tries: max, stopped } }: { keep: KeptGree
   return `Kept green by Codex. ${tries.length} of ${max} tries used.`;
 }
 
-function StartForm({ change }: { change: ReturnType<typeof useKeepGreen> }) {
+interface StartFormProps {
+  change: ReturnType<typeof useKeepGreen>;
+  onStarted: () => void;
+}
+
+function StartForm({ change, onStarted }: StartFormProps) {
   const [tries, setTries] = useState(USUAL_TRIES);
   const [dollars, setDollars] = useState('');
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const money = Math.round(Number(dollars) * MICRO);
-    change.mutate({ max_tries: Number(tries), ...(money > 0 && { max_micro_usd: money }) });
+    const limits = { max_tries: Number(tries), ...(money > 0 && { max_micro_usd: money }) };
+    change.mutate(limits, { onSuccess: onStarted });
   };
   return (
     <form onSubmit={submit} aria-label="Keep it green" className="flex flex-wrap items-end gap-3">
@@ -72,17 +84,17 @@ function StartForm({ change }: { change: ReturnType<typeof useKeepGreen> }) {
         className="w-20"
       />
       <TextField
-        label="US dollars, at most"
+        label="No new try after, in US dollars"
         type="number"
         min={0}
         step="any"
-        placeholder="No limit of its own"
+        placeholder="No limit"
         value={dollars}
         onChange={(event) => setDollars(event.target.value)}
         className="min-w-0 flex-1 basis-40"
       />
       <Button type="submit" busy={change.isPending}>
-        Keep it green
+        Start
       </Button>
     </form>
   );

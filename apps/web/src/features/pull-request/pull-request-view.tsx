@@ -87,10 +87,10 @@ export function PullRequestView({ session, pullRequest, mayShip, onClose }: Pull
           ))}
         </Part>
       )}
-      {(state === 'open' || state === 'draft') && <KeepGreen pullRequest={pullRequest} mayShip={mayShip} />}
       {pullRequest.prompt !== null && (
         <SendToCodex session={session} prompt={pullRequest.prompt} onDone={onClose} />
       )}
+      {(state === 'open' || state === 'draft') && <KeepGreen pullRequest={pullRequest} mayShip={mayShip} />}
     </>
   );
 }

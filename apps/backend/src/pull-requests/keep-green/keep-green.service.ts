@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { KeepGreen, StartKeepGreen } from '@saas-codex/contracts/keep-green';
 import type { PullRequest } from '@saas-codex/contracts/pull-requests';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { RequestAudit } from '../audit/request-audit.js';
-import { authorOf } from '../identity/actor.js';
-import type { RequestContext } from '../identity/request-context.js';
-import { auditedTitle } from '../sessions/session-audit.js';
-import { SessionStore } from '../sessions/session-store.js';
+import { RequestAudit } from '../../audit/request-audit.js';
+import { authorOf } from '../../identity/actor.js';
+import type { RequestContext } from '../../identity/request-context.js';
+import { auditedTitle } from '../../sessions/session-audit.js';
+import { SessionStore } from '../../sessions/session-store.js';
 import { KeepGreenReconciler } from './keep-green-reconciler.js';
-import { isEnded, PullRequestEntity, toPullRequest } from './pull-request.entity.js';
-import { showIn } from './pull-request-store.js';
+import { isEnded, PullRequestEntity, toPullRequest } from '../pull-request.entity.js';
+import { showIn } from '../pull-request-store.js';
 
 /** Takes down whether a pull request is to be kept green. The reconciler does it. */
 @Injectable()

@@ -1,5 +1,5 @@
 import type { KeepGreen, KeepGreenTry } from '@saas-codex/contracts/keep-green';
-import { asCode, withSection } from './body-sections.js';
+import { asCode, withSection } from '../body-sections.js';
 
 const SHORT = 10;
 

@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Push } from '@saas-codex/contracts/shipping';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v5 as uuidV5 } from 'uuid';
-import { ChecksService } from '../checks/checks.service.js';
-import { EvidenceStore } from '../evidence/evidence-store.js';
-import type { RequestContext } from '../identity/request-context.js';
-import { isEnded, RunStore } from '../runs/run-store.js';
-import type { SessionEntity } from '../sessions/session.entity.js';
-import { CommitsService } from '../shipping/commits.service.js';
-import { PushesService } from '../shipping/pushes.service.js';
+import { ChecksService } from '../../checks/checks.service.js';
+import { EvidenceStore } from '../../evidence/evidence-store.js';
+import type { RequestContext } from '../../identity/request-context.js';
+import { isEnded, RunStore } from '../../runs/run-store.js';
+import type { SessionEntity } from '../../sessions/session.entity.js';
+import { CommitsService } from '../../shipping/commits.service.js';
+import { PushesService } from '../../shipping/pushes.service.js';
 import { Stopped } from './stopped.js';
 
 interface TryToShip {
