@@ -307,6 +307,9 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
     await prompt().press('Enter');
   }
   await queue.getByText('A thought that I take back').waitFor();
+  // One that came after the stop would run at once.
+  const at = `/api/sessions/${new URL(page.url()).pathname.split('/').at(-1)}`;
+  await waitFor(async () => ((await (await system.api(at)).json()) as Session).queued_runs === 3);
   await page.getByRole('button', { name: /Stop/ }).click();
   await page
     .getByText(/Stopped|Cancelled/i)
