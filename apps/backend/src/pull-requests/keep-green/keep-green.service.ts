@@ -3,7 +3,7 @@ import type { KeepGreen, StartKeepGreen } from '@saas-codex/contracts/keep-green
 import type { PullRequest } from '@saas-codex/contracts/pull-requests';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RequestAudit } from '../../audit/request-audit.js';
-import { authorOf } from '../../identity/actor.js';
+import { authorOf, hasPermission } from '../../identity/actor.js';
 import type { RequestContext } from '../../identity/request-context.js';
 import { auditedTitle } from '../../sessions/session-audit.js';
 import { SessionStore } from '../../sessions/session-store.js';
@@ -49,6 +49,9 @@ export class KeepGreenService {
           'pull_request_not_found',
           'Push the changes, then open a pull request for them.',
         );
+      // The route asks for the right to ship. A key may have that one alone.
+      if (keepGreen !== null && !hasPermission(ctx.actor, 'runs:create'))
+        throw new ProblemError('forbidden', 'This key may send no prompts, which mend what fails.');
       if (keepGreen !== null && session.status === 'archived')
         throw new ProblemError('session_archived', 'Unarchive it first.');
       if (keepGreen !== null && isEnded(now))
