@@ -302,14 +302,22 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
   await prompt().press('Enter');
   const queue = page.getByRole('region', { name: 'Queued prompts' });
   await queue.getByText('Note what comes next').waitFor();
+  const at = `/api/sessions/${new URL(page.url()).pathname.split('/').at(-1)}`;
+  const isQueued = (count: number) =>
+    waitFor(async () => ((await (await system.api(at)).json()) as Session).queued_runs === count);
+  await isQueued(1);
+  // The network delays the first of two. They arrive in the order in which they were sent.
+  let release = () => {};
+  const delay = new Promise<void>((resolve) => (release = resolve));
+  await page.route(`**${at}/prompt`, async (route) => (await delay, route.continue()), { times: 1 });
   for (const text of ['Note what comes after', 'A thought that I take back']) {
     await prompt().fill(text);
     await prompt().press('Enter');
   }
   await queue.getByText('A thought that I take back').waitFor();
+  release();
   // One that came after the stop would run at once.
-  const at = `/api/sessions/${new URL(page.url()).pathname.split('/').at(-1)}`;
-  await waitFor(async () => ((await (await system.api(at)).json()) as Session).queued_runs === 3);
+  await isQueued(3);
   await page.getByRole('button', { name: /Stop/ }).click();
   await page
     .getByText(/Stopped|Cancelled/i)
@@ -326,6 +334,7 @@ test('a stopped run is shown as stopped and holds the queue until it is resumed;
       const shown = await queue.getByRole('listitem').allInnerTexts();
       return shown.map((text) => text.split('\n').at(-1)).join() === texts.join();
     });
+  await isOrder('Note what comes next', 'Note what comes after', 'A thought that I take back');
   // By keyboard, and by the menu that a finger can use.
   await row('Note what comes after').getByRole('button', { name: 'Edit' }).focus();
   await page.keyboard.press('Alt+ArrowUp');

@@ -67,6 +67,8 @@ export function useSendPrompt(
   const client = useQueryClient();
   return useMutation<Run, Error, OutgoingPrompt>({
     mutationKey: sendKey(sessionId),
+    // One after the other: of two that are on their way at once, the server may read the later one first.
+    scope: { id: sendKey(sessionId).join() },
     mutationFn: (outgoing) => promptSession(sessionId, outgoing),
     onSuccess: (run, outgoing) => {
       onAccepted?.(outgoing);

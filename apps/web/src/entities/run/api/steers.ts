@@ -44,6 +44,8 @@ export function useSteerRun(
   const client = useQueryClient();
   return useMutation<Steer, Error, OutgoingSteer>({
     mutationKey: sendKey(runId),
+    // One after the other, in the order in which they were written.
+    scope: { id: sendKey(runId).join() },
     mutationFn: ({ prompt, idempotencyKey }) =>
       request(path`/api/runs/${runId}/steer`, {
         method: 'POST',
