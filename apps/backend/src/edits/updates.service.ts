@@ -7,12 +7,15 @@ import { baseOf } from '../changes/session-trees.js';
 import { RepositoryAccess } from '../credentials/repository-access.js';
 import { actorId } from '../identity/actor.js';
 import type { RequestContext } from '../identity/request-context.js';
+import type { RunEntity } from '../runs/run.entity.js';
 import { RunStore } from '../runs/run-store.js';
 import { RunsService } from '../runs/runs.service.js';
 import type { SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
 import { Clones } from '../workspaces/clones/clones.js';
 import { History } from '../workspaces/history/history.js';
+
+type Found = Pick<BaseUpdate, 'behind' | 'conflicts'>;
 
 /** How many files the prompt names. */
 const MAX_NAMED = 100;
@@ -48,41 +51,53 @@ export class UpdatesService {
   async update(ctx: RequestContext, sessionId: string): Promise<BaseUpdate> {
     const session = await this.sessions.get(ctx, sessionId);
     if (session.status === 'archived') throw new ProblemError('session_archived', 'Unarchive it first.');
-    const { from, branch, commit } = await this.fetch(ctx, session);
-    const found: Pick<BaseUpdate, 'behind' | 'conflicts'> = { behind: 0, conflicts: [] };
+    const found: Partial<Found> = {};
     const run = await this.runs.edit(ctx, sessionId, async () => {
+      const { from, branch, commit } = await this.fetch(ctx, session);
       const now = await this.history.takeCheckpoint(ctx, sessionId);
-      const merged = await this.history.mergeBranch(ctx, sessionId, now, { from, to: commit });
-      Object.assign(found, { behind: merged.behind, conflicts: merged.conflicts });
+      const { behind, conflicts, tree, to } = await this.history.mergeBranch(ctx, sessionId, now, {
+        from,
+        to: commit,
+      });
       if (from.commit === commit)
         throw new ProblemError('nothing_to_change', `The session has all of “${branch}”.`);
+      Object.assign(found, { behind, conflicts });
       const summary = `Merge “${branch}”`.slice(0, MAX_EDIT_SUMMARY);
-      return { kind: 'edit', summary, change: { from: now, to: merged.tree }, base: { from, to: merged.to } };
+      return { kind: 'edit', summary, change: { from: now, to: tree }, base: { from, to } };
     });
     // An attempt that died after it had queued the merge left what that has found.
-    if (found.behind === 0) Object.assign(found, await this.findAgain(ctx, sessionId, run.run_id));
+    const { behind, conflicts } = isFound(found) ? found : await this.findAgain(ctx, sessionId, run.run_id);
     // The same request again queues it once. The entry of the update in the audit log stands for both.
     const once = { ...ctx, origin: undefined, idempotentId: uuidV5('resolve', run.run_id) };
     const resolving =
-      found.conflicts.length === 0
+      conflicts.length === 0
         ? null
-        : await this.runs.prompt(once, sessionId, { prompt: promptOf(branch, found.conflicts) });
-    return { run, ...found, resolving };
+        : await this.runs.prompt(once, sessionId, { prompt: promptOf(run.prompt, conflicts) });
+    return { run, behind, conflicts, resolving };
   }
 
-  private async findAgain(
-    ctx: RequestContext,
-    sessionId: string,
-    runId: string,
-  ): Promise<Pick<BaseUpdate, 'behind' | 'conflicts'>> {
-    const { input } = await this.runStore.get(ctx, runId);
-    if (input.kind !== 'edit' || input.base === undefined) throw new Error(`run ${runId} is no update`);
-    const { from, to } = input.base;
-    const { behind, conflicts } = await this.history.mergeBranch(ctx, sessionId, input.change.from, {
-      from,
-      to: to.commit,
+  /**
+   * Which of the conflicts that an update has found are left in later files of the session.
+   * @param runId of the update; of any other run there are none
+   * @param tree what the files are now
+   * @returns paths
+   */
+  async unresolved(ctx: RequestContext, sessionId: string, runId: string, tree: string): Promise<string[]> {
+    const update = updateOf(await this.runStore.find(ctx, runId));
+    if (update === null) return [];
+    const { change, base } = update;
+    return this.history.unresolved(ctx, sessionId, {
+      merged: { tree: change.from, change: { from: base.from.tree, to: base.to.tree } },
+      now: tree,
     });
-    return { behind, conflicts };
+  }
+
+  private async findAgain(ctx: RequestContext, sessionId: string, runId: string): Promise<Found> {
+    const update = updateOf(await this.runStore.get(ctx, runId));
+    if (update === null) throw new Error(`run ${runId} is no update`);
+    const { from, to } = update.base;
+    const merge = { from, to: to.commit };
+    return this.history.mergeBranch(ctx, sessionId, update.change.from, merge);
   }
 
   private async fetch(ctx: RequestContext, session: SessionEntity) {
@@ -98,11 +113,20 @@ export class UpdatesService {
   }
 }
 
-function promptOf(branch: string, conflicts: readonly string[]): string {
+const isFound = (found: Partial<Found>): found is Found => found.conflicts !== undefined;
+
+/** null: the run is none */
+function updateOf(run: RunEntity | null) {
+  if (run?.input.kind !== 'edit' || run.input.base === undefined) return null;
+  return { change: run.input.change, base: run.input.base };
+}
+
+/** @param summary of the update */
+function promptOf(summary: string, conflicts: readonly string[]): string {
   const named = conflicts.slice(0, MAX_NAMED).map((path) => `- ${path}`);
   const more = conflicts.length > MAX_NAMED ? [`- and ${conflicts.length - MAX_NAMED} more`] : [];
   return [
-    `The branch ${branch} of the repository was merged into the files. In these both sides have changed the same lines:`,
+    `This was done to the files: ${summary}. In these, both sides have changed the same lines:`,
     '',
     ...named,
     ...more,

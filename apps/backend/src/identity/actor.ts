@@ -63,18 +63,23 @@ export function authorOf(actor: Actor): Author {
   return actor.kind === 'person' ? author : { ...author, key_name: actor.keyName };
 }
 
-/** Acts later, without a request, as who asked for it. @param now who that is by now */
+/**
+ * Acts later, without a request, as who asked for it.
+ * @param now who that is by now
+ * @param key with which it was asked for, as it is by now. null: with none
+ */
 export function actorFor(
-  { kind, id, key_name: keyName = null }: Author,
-  now: Pick<InTenant, 'name' | 'role'>,
+  { kind, id }: Author,
+  { name, role }: Pick<InTenant, 'name' | 'role'>,
+  key: WithKey | null,
 ): Caller {
-  const { name, role } = now;
   const caller = { name, role, tenantDeleted: false };
-  // No sign-in, and no key.
-  const keyId = '';
-  if (kind === 'service_account')
-    return { ...caller, kind: 'service_account', serviceAccountId: id, keyId, keyName, scopes: null };
-  return { ...caller, kind: 'person', signInId: '', userId: id };
+  if (key === null) return { ...caller, kind: 'person', signInId: '', userId: id };
+  const { keyId, keyName, scopes } = key;
+  const withKey = { ...caller, keyId, keyName, scopes };
+  return kind === 'service_account'
+    ? { ...withKey, kind: 'service_account', serviceAccountId: id }
+    : { ...withKey, kind: 'api_key', userId: id };
 }
 
 /** For what a service decides by itself, beyond the permission that the route names. */

@@ -21,6 +21,15 @@ const NOTE_USE_EVERY_MS = 60_000;
 /** Keys whose last use is remembered here. */
 const MAX_REMEMBERED = 10_000;
 
+/** Of valid keys. */
+const OWNERS = `
+  SELECT k.key AS "keyHash", k.id AS "keyId", k.name AS "keyName", coalesce(u.name, a.name) AS name,
+         k.permissions::jsonb -> 'scopes' AS scopes, ${PRINCIPAL} FROM api_keys k
+    JOIN ${PRINCIPALS} ON m.principal_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
+    LEFT JOIN users u ON u.id = k.user_id
+    LEFT JOIN service_accounts a ON a.id = k.service_account_id
+   WHERE k.enabled AND (k.expires_at IS NULL OR k.expires_at > now())`;
+
 /** API keys, which better-auth keeps as hashes in `api_keys`. */
 @Injectable()
 export class ApiKeys {
@@ -50,6 +59,12 @@ export class ApiKeys {
     return owner;
   }
 
+  /** The owner of a key that is still valid, for work that goes on after the request that came with it. */
+  async findById(keyId: string): Promise<ApiKeyOwner | undefined> {
+    const [owner] = await this.system.query<ApiKeyOwner>(`${OWNERS} AND k.id = $1`, [keyId]);
+    return owner;
+  }
+
   /** Ends all keys of a person, in every tenant: their requests are refused at once, and their streams end within 5 s. */
   async revokeAllOf(userId: string): Promise<void> {
     await this.system.query('DELETE FROM api_keys WHERE user_id = $1', [userId]);
@@ -67,15 +82,9 @@ export class ApiKeys {
   }
 
   private async findAll(keyHashes: readonly string[]): Promise<(ApiKeyOwner | undefined)[]> {
-    const rows = await this.system.query<ApiKeyOwner & { keyHash: string }>(
-      `SELECT k.key AS "keyHash", k.id AS "keyId", k.name AS "keyName", coalesce(u.name, a.name) AS name,
-              k.permissions::jsonb -> 'scopes' AS scopes, ${PRINCIPAL} FROM api_keys k
-         JOIN ${PRINCIPALS} ON m.principal_id = k.reference_id AND m.tenant_id = k.metadata::jsonb ->> 'tenantId'
-         LEFT JOIN users u ON u.id = k.user_id
-         LEFT JOIN service_accounts a ON a.id = k.service_account_id
-        WHERE k.key = ANY($1) AND k.enabled AND (k.expires_at IS NULL OR k.expires_at > now())`,
-      [keyHashes],
-    );
+    const rows = await this.system.query<ApiKeyOwner & { keyHash: string }>(`${OWNERS} AND k.key = ANY($1)`, [
+      keyHashes,
+    ]);
     const owners = new Map(rows.map(({ keyHash, ...owner }) => [keyHash, owner]));
     return keyHashes.map((keyHash) => owners.get(keyHash));
   }

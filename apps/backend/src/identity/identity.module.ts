@@ -84,6 +84,15 @@ import { SignInController } from './sign-in/sign-in.controller.js';
     StreamAccess,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [AUTH, Authentication, Mailer, Memberships, OneTimeLinks, RoutePermissions, ShareLinkReaders],
+  exports: [
+    ApiKeys,
+    AUTH,
+    Authentication,
+    Mailer,
+    Memberships,
+    OneTimeLinks,
+    RoutePermissions,
+    ShareLinkReaders,
+  ],
 })
 export class IdentityModule {}

@@ -5,21 +5,35 @@ type SectionName = (typeof NAMES)[number];
 
 const beginOf = (name: SectionName) => `<!-- saas-codex: ${name} -->`;
 const endOf = (name: SectionName) => `<!-- saas-codex: end of the ${name} -->`;
-const patternOf = (name: SectionName) => new RegExp(`\\s*${beginOf(name)}[^]*?${endOf(name)}`, 'g');
 
 /** @param lines in Markdown; null: the section goes */
 export function withSection(body: string, name: SectionName, lines: readonly string[] | null): string {
   const section = lines && [beginOf(name), ...lines, endOf(name)].join('\n');
-  return joined(body.replaceAll(patternOf(name), ''), section);
+  return joined(parted(body, name).rest, section);
 }
 
 /** The description that a person wants, with the sections that the forge has. */
 export const keepSections = (wanted: string, there: string): string =>
   NAMES.reduce(
-    (body, name) =>
-      joined(body.replaceAll(patternOf(name), ''), there.match(patternOf(name))?.at(-1)?.trim() ?? null),
+    (body, name) => joined(parted(body, name).rest, parted(there, name).sections.at(-1) ?? null),
     wanted,
   );
+
+/** Anybody may have written the description, so it is read once, from its beginning to its end. */
+function parted(body: string, name: SectionName): { rest: string; sections: string[] } {
+  const [begin, end] = [beginOf(name), endOf(name)];
+  const [kept, sections]: [string[], string[]] = [[], []];
+  let at = 0;
+  for (;;) {
+    const from = body.indexOf(begin, at);
+    const to = from < 0 ? -1 : body.indexOf(end, from);
+    if (to < 0) break;
+    kept.push(body.slice(at, from).trimEnd());
+    at = to + end.length;
+    sections.push(body.slice(from, at));
+  }
+  return { rest: [...kept, body.slice(at)].join(''), sections };
+}
 
 /** Others chose the name: in code, it mentions nobody, links nowhere, and ends no table. Nor is it one of the marks. */
 export const asCode = (name: string): string =>

@@ -34,7 +34,7 @@ export function promptFor({ base, conflicts, checks, reviews, comments }: Findin
   const atLines = comments.filter(({ line }) => line !== null);
   const parts = [
     ...failed.map(
-      (check) => `The check “${check.name}” failed.\n\n${quoted(check.log ?? check.summary ?? '')}`,
+      ({ name, log, summary }) => `This check failed:\n\n${quoted(`${name}\n\n${log ?? summary ?? ''}`)}`,
     ),
     ...asked.map(({ author, body }) => `${author} asks for changes:\n\n${quoted(body)}`),
     ...atLines.map(

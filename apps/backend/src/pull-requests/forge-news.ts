@@ -1,19 +1,22 @@
 import { z } from 'zod';
 import type { ForgeNews } from './pull-request-store.js';
 
-const numbered = z.object({ number: z.int() });
-const sha = z.string();
+/** What Postgres can hold. */
+const number = z.int32();
+const text = z.string().refine((value) => !value.includes('\0'));
+const numbered = z.object({ number });
+const sha = text;
 const suite = z.object({
   head_sha: sha,
-  head_branch: z.string().nullish(),
+  head_branch: text.nullish(),
   pull_requests: z.array(numbered).nullish(),
 });
 
-const named = z.object({ name: z.string() }).nullish();
+const named = z.object({ name: text }).nullish();
 
 /** What GitHub's events, Gitea's after their model, and Bitbucket's say about pull requests. None of it is believed: it says only where to look. */
 const Delivery = z.object({
-  repository: z.object({ full_name: z.string() }),
+  repository: z.object({ full_name: text }),
   pull_request: numbered.nullish(),
   issue: numbered.nullish(),
   check_run: z.object({ head_sha: sha, pull_requests: z.array(numbered).nullish() }).nullish(),
@@ -21,16 +24,16 @@ const Delivery = z.object({
   workflow_run: suite.nullish(),
   /** Of a commit's status. */
   sha: sha.nullish(),
-  branches: z.array(z.object({ name: z.string() })).nullish(),
+  branches: z.array(z.object({ name: text })).nullish(),
   /** Of a push. */
-  ref: z.string().nullish(),
+  ref: text.nullish(),
   /** The same of Bitbucket: a pull request, a push, a commit's status. */
-  pullrequest: z.object({ id: z.int() }).nullish(),
+  pullrequest: z.object({ id: number }).nullish(),
   push: z.object({ changes: z.array(z.object({ new: named, old: named })) }).nullish(),
   commit_status: z
     .object({
-      refname: z.string().nullish(),
-      links: z.object({ commit: z.object({ href: z.string() }) }).nullish(),
+      refname: text.nullish(),
+      links: z.object({ commit: z.object({ href: text }) }).nullish(),
     })
     .nullish(),
 });

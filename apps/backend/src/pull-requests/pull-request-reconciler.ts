@@ -66,11 +66,16 @@ export class PullRequestReconciler extends Reconciler<SessionRef> {
   private async advance(ref: SessionRef): Promise<ReconcileResult> {
     const row = await this.store.find({ tenantId: ref.tenantId }, ref.sessionId);
     if (!row || !(await this.isDue(row))) return 'done';
+    // What happens from now on may not be in what the forge answers.
+    const readAt = new Date();
     try {
       const { forge, pullRequests, access } = await this.placeOf(row);
       const repository = `${new URL(forge.url).host}/${access.repository.path}`.toLowerCase();
       const found = await this.bring({ ...row, repository }, { pullRequests, access });
-      if (found) await this.read(found.row, found.there, { pullRequests, access });
+      if (!found) return 'done';
+      const read = await this.read(found.row, found.there, { pullRequests, access }, readAt);
+      // Compared with the row as it was before the forge was asked: what came meanwhile is read again.
+      await this.store.answered(row, { failure: null, failures: 0, nextAt: nextReading(read) });
     } catch (error) {
       const failure = failureOf(error);
       const now = await this.store.find({ tenantId: ref.tenantId }, ref.sessionId);
@@ -82,7 +87,7 @@ export class PullRequestReconciler extends Reconciler<SessionRef> {
   private async isDue(row: PullRequestEntity): Promise<boolean> {
     if (row.nextAt !== null && row.nextAt.getTime() <= Date.now()) return true;
     if (row.failures > 0 || row.readAt === null || isEnded(row)) return false;
-    const push = await this.shipped.latest({ tenantId: row.tenantId }, row.sessionId);
+    const push = await this.shipped.latest({ tenantId: row.tenantId }, row.sessionId, row.head);
     if (push === null || push.pushedAt > row.readAt) return push !== null;
     const evidence = await this.evidence.forTree({ tenantId: row.tenantId }, row.sessionId, push.tree);
     return evidence !== null && evidence.createdAt > row.readAt;
@@ -90,10 +95,10 @@ export class PullRequestReconciler extends Reconciler<SessionRef> {
 
   /** Of exactly the files that the pull request has now. null: there is none, or somebody else has moved its branch */
   private async evidenceOf(
-    { tenantId, sessionId }: PullRequestEntity,
+    { tenantId, sessionId, head }: PullRequestEntity,
     { headCommit }: ForgePullRequest,
   ): Promise<EvidenceEntity | null> {
-    const push = await this.shipped.latest({ tenantId }, sessionId);
+    const push = await this.shipped.latest({ tenantId }, sessionId, head);
     if (push?.oid !== headCommit) return null;
     return this.evidence.forTree({ tenantId }, sessionId, push.tree);
   }
@@ -130,24 +135,35 @@ export class PullRequestReconciler extends Reconciler<SessionRef> {
     return applied && { row: applied, there: updated };
   }
 
-  private async read(row: PullRequestEntity, there: ForgePullRequest, place: Place): Promise<void> {
+  /** @returns the row with what the forge has said */
+  private async read(
+    row: PullRequestEntity,
+    there: ForgePullRequest,
+    place: Place,
+    readAt: Date,
+  ): Promise<PullRequestEntity> {
     const { pullRequests, access } = place;
-    const readAt = new Date();
     const [checks, reviews, comments] = await Promise.all([
       pullRequests.checks(access.repository, there.headCommit),
       pullRequests.reviews(access.repository, there.number),
       pullRequests.comments(access.repository, there.number),
     ]);
+    const { base, headCommit, conflicts, url, state } = there;
+    const seen = storable({ base, headCommit, conflicts, checks, reviews, comments });
+    const set = { url, state, seen, readAt };
+    await this.store.answered(row, set);
     if (!isEnded(there)) {
       const evidence = await this.evidenceOf(row, there);
       const page = `${this.config.PUBLIC_URL}/sessions/${row.sessionId}?panel=changes`;
-      await showOurs(row, there, checks, place, evidence, page);
+      await showOurs(row, there, checks, place, evidence, page).catch(unlessRefused);
     }
-    const { base, headCommit, conflicts, url, state } = there;
-    const seen = storable({ base, headCommit, conflicts, checks, reviews, comments });
-    const set = { url, state, seen, readAt, failure: null, failures: 0 };
-    await this.store.answered(row, { ...set, nextAt: nextReading({ ...row, ...set }) });
+    return { ...row, ...set };
   }
+}
+
+/** A token may be allowed to read alone, and a description has its limits. Our page has all of it. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof ForgeError) || error.isPassing || error.reason === 'token_refused') throw error;
 }
 
 /** Postgres holds neither NUL nor half of a character, which logs may have, and cutting a text may leave. */
@@ -190,8 +206,8 @@ function pauseAfter(row: PullRequestEntity, error: unknown): Pick<PullRequestEnt
   const failures = row.failures + 1;
   if (error instanceof ForgeError && error.isPassing) {
     const ms = Math.min(RETRY_MS.first * 2 ** row.failures, RETRY_MS.longest);
-    const wanted = error.retryAt ? error.retryAt.getTime() - Date.now() : ms;
-    return { failures, nextAt: new Date(Date.now() + Math.min(wanted, RETRY_MS.asked)) };
+    const wanted = error.retryAt ? error.retryAt.getTime() - Date.now() : 0;
+    return { failures, nextAt: new Date(Date.now() + Math.min(Math.max(wanted, ms), RETRY_MS.asked)) };
   }
   return { failures, nextAt: isPending(row) || isEnded(row) ? null : new Date(Date.now() + HOUR_MS) };
 }

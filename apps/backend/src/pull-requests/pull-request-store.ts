@@ -1,12 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
-import type { KeepGreen } from '@saas-codex/contracts/keep-green';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import type { TenantScope } from '../database/tenant-row.js';
 import { systemContext } from '../identity/request-context.js';
 import { SessionEntity, type SessionRef } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
-import { isPending, PullRequestEntity, toPullRequest, toSummary } from './pull-request.entity.js';
+import {
+  isPending,
+  type KeptGreen,
+  PullRequestEntity,
+  toPullRequest,
+  toSummary,
+} from './pull-request.entity.js';
 
 /** What happened elsewhere, as a webhook reports it. */
 export interface ForgeNews {
@@ -17,9 +22,9 @@ export interface ForgeNews {
   commits: string[];
 }
 
-/** Marks those of a repository that may have changed. One that the forge has just asked to leave alone stays so. */
+/** Marks those of a repository that may have changed, also while they are being read. One that the forge has just asked to leave alone stays so. */
 const READ_SOON = `
-  UPDATE pull_requests SET next_at = LEAST(next_at, now())
+  UPDATE pull_requests SET next_at = now()
    WHERE tenant_id = $1 AND repository = $2 AND failures = 0 AND state IS DISTINCT FROM 'merged'
      AND (number = ANY($3::int[]) OR head = ANY($4::text[]) OR seen ->> 'headCommit' = ANY($5::text[]))
   RETURNING tenant_id AS "tenantId", session_id AS "sessionId"`;
@@ -84,7 +89,7 @@ export class PullRequestStore {
    * Records what was done to keep it green. What a person changed about that meanwhile stays.
    * @param read as it was before
    */
-  async kept(read: PullRequestEntity, keepGreen: KeepGreen): Promise<void> {
+  async kept(read: PullRequestEntity, keepGreen: KeptGreen): Promise<void> {
     const { sessionId, tenantId } = read;
     await this.sessions.changeIfThere(systemContext('runs', tenantId), sessionId, async (tx, session) => {
       const where = { sessionId };

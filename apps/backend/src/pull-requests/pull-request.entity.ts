@@ -24,6 +24,9 @@ export interface WantedPullRequest {
   reviewers: string[];
 }
 
+/** How it is kept green, and the id of the API key with which that was asked for. null: a person did in a browser */
+export type KeptGreen = KeepGreen & { keyId: string | null };
+
 /** What the forge said when it was last read. */
 export interface SeenPullRequest {
   base: string;
@@ -92,7 +95,7 @@ export class PullRequestEntity extends TenantRow {
 
   /** Whether what fails is mended by itself, and what was done so far. */
   @Column({ type: 'jsonb', nullable: true })
-  keepGreen: KeepGreen | null;
+  keepGreen: KeptGreen | null;
 
   @Column({ type: 'jsonb', nullable: true })
   failure: { code: ProblemCode; detail: string } | null;
@@ -160,11 +163,13 @@ export const toPullRequest = (row: PullRequestEntity): PullRequest => ({
   reviews: row.seen?.reviews ?? [],
   comments: row.seen?.comments ?? [],
   prompt: row.seen && !isEnded(row) ? promptFor(row.seen) : null,
-  keep_green: row.keepGreen,
+  keep_green: row.keepGreen && shown(row.keepGreen),
   read_at: row.readAt?.toISOString() ?? null,
   created_at: row.createdAt.toISOString(),
   updated_at: row.updatedAt.toISOString(),
 });
+
+const shown = ({ keyId: _, ...keep }: KeptGreen): KeepGreen => keep;
 
 /** A failure that is tried again by itself leaves what was asked for on its way. */
 function statusOf(row: PullRequestEntity): PullRequest['status'] {

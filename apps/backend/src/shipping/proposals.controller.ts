@@ -24,7 +24,7 @@ export class ProposalsController {
 
   @Post()
   @HttpCode(202)
-  @RequirePermission('sessions:ship')
+  @RequirePermission('runs:create')
   @ApiOperation({
     operationId: 'proposeCommitMessage',
     summary: 'Have Codex propose a commit message',

@@ -25,16 +25,29 @@ export interface ShippedBranch {
 export class ShippedBranches {
   constructor(private readonly db: TenantDatabase) {}
 
-  /** The last push of the session that succeeded. null: there is none, or the scope's reader may not see the session */
-  latest(scope: TenantScope, sessionId: string): Promise<ShippedBranch | null> {
+  /**
+   * The last push of the session that succeeded. null: there is none, or the scope's reader may not see the session
+   * @param branch only to this branch
+   */
+  latest(scope: TenantScope, sessionId: string, branch?: string): Promise<ShippedBranch | null> {
     return this.db.run(scope, async (tx) => {
-      const push = await lastPushed(tx, sessionId);
+      const push = await lastPushed(tx, sessionId, branch === undefined ? {} : { branch });
       const session = push && (await tx.of(SessionEntity).findOne({ where: { id: sessionId } }));
       const commit = push && (await tx.of(CommitEntity).findOne({ where: { id: push.commitId } }));
       if (!commit || !session || push.pushedAt === null) return null;
-      const { repoUrl, branch, oid, baseRef, pushedAt } = push;
-      return { repoUrl, branch, oid, tree: commit.tree, baseRef, baseCommit: session.baseCommit, pushedAt };
+      const { repoUrl, oid, baseRef, pushedAt } = push;
+      const { baseCommit } = session;
+      return { repoUrl, branch: push.branch, oid, tree: commit.tree, baseRef, baseCommit, pushedAt };
     });
+  }
+
+  /** Whether the session has pushed this git commit to this branch. */
+  hasPushed(scope: TenantScope, sessionId: string, branch: string, oid: string): Promise<boolean> {
+    return this.db.run(
+      scope,
+      async (tx) =>
+        (await tx.of(PushEntity).findOne({ where: { sessionId, branch, oid, status: 'pushed' } })) !== null,
+    );
   }
 }
 

@@ -57,8 +57,14 @@ const INSERT = `
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'reserved', $12, $13, $14, now())`;
 
 const SPENT_BY = `
-  SELECT coalesce(sum(coalesce(micro_usd, reserved_micro_usd)), 0)::float8 AS spent
+  SELECT coalesce(sum(coalesce(micro_usd, reserved_micro_usd)), 0)::float8 AS micro_usd,
+         coalesce(bool_and(input_price IS NOT NULL), true) AS "isPriced"
     FROM model_calls WHERE tenant_id = $1 AND run_id = ANY($2::uuid[])`;
+
+interface Spent {
+  micro_usd: number;
+  isPriced: boolean;
+}
 
 interface Call {
   person: string;
@@ -119,11 +125,14 @@ export class ModelLedger {
     });
   }
 
-  /** What the calls of these runs have cost, in millionths of a dollar. What is under way counts as it was reserved. */
-  async spentBy({ tenantId }: TenantScope, runIds: readonly string[]): Promise<number> {
+  /**
+   * What the calls of these runs have cost, in millionths of a dollar. What is under way counts as it was reserved.
+   * @returns isPriced: the price of each call is known. Others count as 0
+   */
+  async spentBy({ tenantId }: TenantScope, runIds: readonly string[]): Promise<Spent> {
     return this.db.run({ tenantId }, async (tx) => {
-      const [row] = await tx.manager.query<{ spent: number }[]>(SPENT_BY, [tenantId, runIds]);
-      return row?.spent ?? 0;
+      const [row] = await tx.manager.query<Spent[]>(SPENT_BY, [tenantId, runIds]);
+      return row ?? { micro_usd: 0, isPriced: true };
     });
   }
 

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { KeepGreen, KeepGreenTry } from '@saas-codex/contracts/keep-green';
-import { permissionsOf } from '@saas-codex/contracts/permissions';
+import type { KeepGreenTry } from '@saas-codex/contracts/keep-green';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v5 as uuidV5 } from 'uuid';
 import { LOCK, Locks } from '../../database/locks.js';
 import { UpdatesService } from '../../edits/updates.service.js';
-import { actorFor } from '../../identity/actor.js';
+import { actorFor, hasPermission } from '../../identity/actor.js';
+import { ApiKeys } from '../../identity/api-keys.js';
 import { Memberships } from '../../identity/memberships.js';
 import type { RequestContext } from '../../identity/request-context.js';
 import { Reconciler, type ReconcileResult } from '../../reconcile/reconciler.js';
@@ -19,18 +19,23 @@ import { ModelLedger } from '../../usage/model-ledger.js';
 import { History } from '../../workspaces/history/history.js';
 import { STATUS_CONTEXT } from '../evidence-section.js';
 import { promptFor } from '../follow-up-prompt.js';
-import { isEnded, type PullRequestEntity, type SeenPullRequest } from '../pull-request.entity.js';
+import {
+  isEnded,
+  type KeptGreen,
+  type PullRequestEntity,
+  type SeenPullRequest,
+} from '../pull-request.entity.js';
 import { PullRequestScan } from '../pull-request-scan.js';
 import { PullRequestStore } from '../pull-request-store.js';
 import { Stopped } from './stopped.js';
-import { TryShipping } from './try-shipping.js';
+import { PASSING, TryShipping } from './try-shipping.js';
 
 const PLACES = { total: 8, perTenant: 2 };
 
 /** A pull request that is kept green, and in whose name. */
 interface Kept {
   row: PullRequestEntity;
-  keep: KeepGreen;
+  keep: KeptGreen;
   /** Acts as the person who asked for it, with the rights that they have now. */
   ctx: RequestContext;
 }
@@ -51,6 +56,7 @@ export class KeepGreenReconciler extends Reconciler<SessionRef> {
     private readonly locks: Locks,
     private readonly store: PullRequestStore,
     private readonly memberships: Memberships,
+    private readonly apiKeys: ApiKeys,
     private readonly sessions: SessionStore,
     private readonly runs: RunStore,
     private readonly prompts: RunsService,
@@ -92,6 +98,7 @@ export class KeepGreenReconciler extends Reconciler<SessionRef> {
           tries: [...(isWorking ? keep.tries.slice(0, -1) : keep.tries), next],
         });
     } catch (error) {
+      if (error instanceof ProblemError && PASSING.has(error.code)) return;
       const { reason, detail } = stopOf(error);
       const tries = keep.tries.map((one) =>
         one.state === 'working' ? { ...one, state: 'gave_up' as const } : one,
@@ -105,30 +112,35 @@ export class KeepGreenReconciler extends Reconciler<SessionRef> {
   }
 
   /** @throws Stopped not_allowed */
-  private async contextOf({ tenantId }: PullRequestEntity, { by }: KeepGreen): Promise<RequestContext> {
+  private async contextOf({ tenantId }: PullRequestEntity, keep: KeptGreen): Promise<RequestContext> {
+    const { by, keyId } = keep;
     const person = (await this.memberships.named(tenantId, [by.id])).get(by.id);
-    const has = person ? permissionsOf(person.role) : [];
-    if (!person || !has.includes('sessions:ship') || !has.includes('runs:create'))
+    const key = keyId === null ? null : await this.apiKeys.findById(keyId);
+    const actor = person && key !== undefined ? actorFor(by, person, key) : null;
+    if (!actor || !hasPermission(actor, 'sessions:ship') || !hasPermission(actor, 'runs:create'))
       throw new Stopped(
         'not_allowed',
         `${by.name ?? 'Who asked for it'} may no longer ship. Ask for it yourself.`,
       );
-    return { tenantId, readerId: by.id, actor: actorFor(by, person), requestId: 'keep-green' };
+    return { tenantId, readerId: by.id, actor, requestId: 'keep-green' };
   }
 
   /** Starts a try, when something is to be mended. @throws Stopped */
   private async begin(kept: Kept): Promise<KeepGreenTry | null> {
     const { row, keep, ctx } = kept;
-    const push = await this.shipped.latest(ctx, row.sessionId);
+    const push = await this.shipped.latest(ctx, row.sessionId, row.head);
     const session = await this.sessions.get(ctx, row.sessionId);
     // Not read since the push.
     if (row.seen === null || row.readAt === null || push === null || row.readAt < push.pushedAt) return null;
     const { seen } = row;
-    if (seen.headCommit !== push.oid)
+    if (seen.headCommit !== push.oid) {
+      // Forges need a while to see what was pushed.
+      if (await this.shipped.hasPushed(ctx, row.sessionId, row.head, seen.headCommit)) return null;
       throw new Stopped(
         'somebody_committed',
         'Somebody else has pushed to the branch. Its commits are left alone.',
       );
+    }
     const failed = toMend(seen);
     if (failed === null) return null;
     const begun = await this.begunFor(kept, seen.headCommit);
@@ -151,16 +163,24 @@ export class KeepGreenReconciler extends Reconciler<SessionRef> {
   private async requireRoom(
     ctx: RequestContext,
     session: SessionEntity,
-    { push, keep: { tries, max_tries: max, max_micro_usd: money } }: { push: ShippedBranch; keep: KeepGreen },
+    { push, keep: { tries, max_tries: max, max_micro_usd: money } }: { push: ShippedBranch; keep: KeptGreen },
   ): Promise<void> {
     // What nobody has pushed, nobody may have looked at.
     if ((await this.history.takeCheckpoint(ctx, session.id)) !== push.tree)
       throw new Stopped('taken_over', 'The session has changes that are not pushed. Ship or revert them.');
     if (tries.length >= max)
       throw new Stopped('tries', `It is not green after ${max === 1 ? 'one try' : `${max} tries`}.`);
-    const ids = tries.map(({ run_id }) => run_id);
-    if (money !== null && (await this.ledger.spentBy(ctx, ids)) >= money)
-      throw new Stopped('money', 'Its tries have cost what they may cost.');
+    if (money === null) return;
+    const spent = await this.ledger.spentBy(
+      ctx,
+      tries.map(({ run_id }) => run_id),
+    );
+    if (!spent.isPriced)
+      throw new Stopped(
+        'money',
+        'The price of its model is not known, so its cost cannot be limited. An admin can set it in the settings, under Models.',
+      );
+    if (spent.micro_usd >= money) throw new Stopped('money', 'Its tries have cost what they may cost.');
   }
 
   /** @returns the id of the run that mends */
@@ -194,10 +214,15 @@ export class KeepGreenReconciler extends Reconciler<SessionRef> {
     if (run.status !== 'succeeded' || run.treeAfter === null)
       throw new Stopped('run_ended', run.error ?? 'Codex’s run was ended. Look at it in the session.');
     if (isBusy(session)) return null;
-    if ((await this.treeBefore(kept, run, last)) !== (await this.shipped.latest(ctx, session.id))?.tree)
+    const pushed = await this.shipped.latest(ctx, session.id, row.head);
+    if ((await this.treeBefore(kept, run, last)) !== pushed?.tree)
       throw new Stopped('taken_over', 'Somebody works in the session. Ship what is there when it is done.');
-    const message = last.failed.length > 0 ? `Mend ${last.failed.join(', ')}` : 'Merge the base branch';
     const { treeAfter: tree } = run;
+    const { update } = idsOf(kept, last.commit);
+    if ((await this.updates.unresolved(ctx, session.id, update, tree)).length > 0)
+      throw new Stopped('taken_over', 'Conflicts are left. Resolve them in the session, then ship it.');
+    // Others choose the names of checks.
+    const message = last.failed.length > 0 ? 'Mend what checks have found' : 'Merge the base branch';
     return this.shipping.ship(ctx, session, { runId: run.id, tree, branch: row.head, message });
   }
 

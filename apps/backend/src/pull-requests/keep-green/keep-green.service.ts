@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { KeepGreen, StartKeepGreen } from '@saas-codex/contracts/keep-green';
+import type { StartKeepGreen } from '@saas-codex/contracts/keep-green';
 import type { PullRequest } from '@saas-codex/contracts/pull-requests';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { RequestAudit } from '../../audit/request-audit.js';
@@ -8,7 +8,7 @@ import type { RequestContext } from '../../identity/request-context.js';
 import { auditedTitle } from '../../sessions/session-audit.js';
 import { SessionStore } from '../../sessions/session-store.js';
 import { KeepGreenReconciler } from './keep-green-reconciler.js';
-import { isEnded, PullRequestEntity, toPullRequest } from '../pull-request.entity.js';
+import { isEnded, type KeptGreen, PullRequestEntity, toPullRequest } from '../pull-request.entity.js';
 import { showIn } from '../pull-request-store.js';
 
 /** Takes down whether a pull request is to be kept green. The reconciler does it. */
@@ -29,6 +29,7 @@ export class KeepGreenService {
     const limits = { max_tries, max_micro_usd: max_micro_usd ?? null };
     return this.set(ctx, sessionId, {
       by: authorOf(ctx.actor),
+      keyId: 'keyId' in ctx.actor ? ctx.actor.keyId : null,
       since: new Date().toISOString(),
       ...limits,
       tries: [],
@@ -41,7 +42,7 @@ export class KeepGreenService {
     return this.set(ctx, sessionId, null);
   }
 
-  private set(ctx: RequestContext, sessionId: string, keepGreen: KeepGreen | null): Promise<PullRequest> {
+  private set(ctx: RequestContext, sessionId: string, keepGreen: KeptGreen | null): Promise<PullRequest> {
     return this.sessions.change(ctx, sessionId, async (tx, session) => {
       const now = await tx.of(PullRequestEntity).findOne({ where: { sessionId } });
       if (!now)

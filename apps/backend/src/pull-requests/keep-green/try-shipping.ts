@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type { Push } from '@saas-codex/contracts/shipping';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { v5 as uuidV5 } from 'uuid';
@@ -53,11 +54,11 @@ export class TryShipping {
     const once = (what: string) => ({ ...ctx, idempotentId: uuidV5(what, runId) });
     const commit = await this.commits
       .create(once('commit'), session.id, { mode: 'squash', message, tree, leave_out: false })
-      .catch(stopUnlessBusy);
+      .catch(stopUnlessPassing);
     if (commit === null || !(await this.hasPassed(once('checks'), session, tree))) return null;
     const push = await this.pushes
       .create(once('push'), session.id, { commit_id: commit.commit_id, branch })
-      .catch(stopUnlessBusy);
+      .catch(stopUnlessPassing);
     return push && outcomeOf(push);
   }
 
@@ -71,7 +72,7 @@ export class TryShipping {
       if (await this.evidence.forTree(ctx, session.id, tree))
         throw new Stopped('checks_failed', error.detail);
     }
-    const run = await this.checks.start(ctx, session.id, { tree }).catch(stopUnlessBusy);
+    const run = await this.checks.start(ctx, session.id, { tree }).catch(stopUnlessPassing);
     if (run !== null && isEnded(await this.runs.get(ctx, run.run_id)))
       throw new Stopped('checks_failed', 'The checks that the repository requires did not run to their end.');
     return false;
@@ -86,13 +87,22 @@ function outcomeOf({ status, oid, failure }: Push): string | null {
   throw new Stopped(isMoved ? 'somebody_committed' : 'push_failed', failure?.detail ?? 'The push failed.');
 }
 
-/** What passes by itself. */
-const BUSY: ReadonlySet<string> = new Set(['session_busy', 'checks_in_progress', 'push_in_progress']);
+/** What passes by itself: the next scan tries again. */
+export const PASSING: ReadonlySet<string> = new Set<ProblemCode>([
+  'session_busy',
+  'checks_in_progress',
+  'push_in_progress',
+  'limit_reached',
+  'clone_unreachable',
+  'clone_timeout',
+  'clone_rate_limited',
+  'repo_host_unknown',
+]);
 
 /** @returns null: it can be tried again later @throws Stopped */
-function stopUnlessBusy(error: unknown): null {
+function stopUnlessPassing(error: unknown): null {
   if (!(error instanceof ProblemError)) throw error;
-  if (BUSY.has(error.code)) return null;
+  if (PASSING.has(error.code)) return null;
   if (error.code === 'files_changed')
     throw new Stopped('taken_over', 'The files have changed since. Ship what is there now.');
   if (error.code === 'nothing_to_commit') throw new Stopped('nothing_changed', 'Codex has changed no file.');

@@ -2,9 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { SessionBase } from '@saas-codex/contracts/runs';
 import { Commits } from './commits.js';
 import { HistoryRepository } from './history-repository.js';
+import { describeObjects, type ObjectInfo, readObjects } from './object-batch.js';
 import { OmittedNames } from './omitted-names.js';
 import { pathText } from './path-text.js';
 import { type TreeChange, TreeEdits } from './tree-edits.js';
+
+/** Files that are larger, in bytes, are not searched. Nobody resolves those by hand. */
+const MAX_SEARCHED = 10_000_000;
+/** As git writes them. */
+const MARKER = /^(?:<{7}|>{7}) /m;
 
 /** What becomes of files when a branch is merged into them. */
 export interface MergedBase {
@@ -49,5 +55,29 @@ export class BaseMerge {
   async merge(sessionId: string, tree: string, change: TreeChange): Promise<MergedBase> {
     const { merged, names } = await this.edits.tryMerge(sessionId, tree, change);
     return { tree: merged, conflicts: names.map(pathText) };
+  }
+
+  /**
+   * Which conflicts of a merge a later tree still has: files that are as the merge left them, or have a line that is a marker.
+   * @returns their paths
+   */
+  async unresolved(sessionId: string, tree: string, change: TreeChange, now: string): Promise<string[]> {
+    const { merged, names } = await this.edits.tryMerge(sessionId, tree, change);
+    const objectsIn = (of: string) => names.map((name) => `${of}:${name.toString('latin1')}`);
+    const before = await describeObjects(this.history, sessionId, objectsIn(merged));
+    const after = await describeObjects(this.history, sessionId, objectsIn(now));
+    const left: string[] = [];
+    for (const [index, name] of names.entries()) {
+      const [was, is] = [before[index] ?? null, after[index] ?? null];
+      if (was === null || is === null) continue;
+      if (was.id === is.id || (await this.hasMarkers(sessionId, is))) left.push(pathText(name));
+    }
+    return left;
+  }
+
+  private async hasMarkers(sessionId: string, { id, bytes }: ObjectInfo): Promise<boolean> {
+    if (bytes > MAX_SEARCHED) return false;
+    const [content] = await readObjects(this.history, sessionId, [id], bytes);
+    return MARKER.test(content?.toString('latin1') ?? '');
   }
 }

@@ -280,6 +280,21 @@ export class History {
     return this.explainFailure({ sessionId }, this.places.withPlace(tenantId, work));
   }
 
+  /**
+   * Which conflicts of a merge are left.
+   * @param merged the files before, and the change that was merged into them @param now the tree of the files as they are
+   * @returns paths of files
+   * @throws ProblemError workspace_unreadable
+   */
+  unresolved(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    { merged: { tree, change }, now }: { merged: { tree: string; change: TreeChange }; now: string },
+  ): Promise<string[]> {
+    const paths = this.places.withPlace(tenantId, () => this.merges.unresolved(sessionId, tree, change, now));
+    return this.explainFailure({ sessionId }, paths);
+  }
+
   /** How many commits of the repository `to` has that `from` does not. @throws ProblemError workspace_unreadable */
   commitsBetween({ tenantId }: RequestContext, sessionId: string, from: string, to: string): Promise<number> {
     const count = this.places.withPlace(tenantId, () => this.merges.distance(sessionId, from, to));

@@ -86,7 +86,7 @@ function StartForm({ change, onStarted }: StartFormProps) {
       <TextField
         label="No new try after, in US dollars"
         type="number"
-        min={0}
+        min={0.01}
         step="any"
         placeholder="No limit"
         value={dollars}
