@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { Session } from '@saas-codex/contracts/sessions';
 import {
   CREATE,
@@ -11,6 +12,7 @@ import {
 import { PullRequestsWorld } from '@saas-codex/testing/backend/pull-requests-world';
 import { REPOSITORY } from '@saas-codex/testing/backend/shipped-world';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import { PullRequestStore } from '../src/pull-requests/pull-request-store.js';
 
 let world: PullRequestsWorld;
 beforeAll(async () => {
@@ -164,6 +166,41 @@ describe('a pull request', () => {
     world.state.checks.set(commit, [{ name: 'test', conclusion: 'success' }]);
     await world.scan();
     expect(await world.read(id)).toMatchObject({ checks_state: 'passed' });
+  });
+
+  it('that is reported while it is read is read again', async () => {
+    const { id } = await world.pushed();
+    await world.open(id);
+    const { number } = await world.isReady(id);
+    const store = world.part(PullRequestStore);
+    const { tenantId } = world;
+    const answered = jest.spyOn(store, 'answered').mockImplementationOnce(async (...parameters) => {
+      const { repository } = parameters[0];
+      const news = { repository: repository ?? '', numbers: [number ?? 0], branches: [], commits: [] };
+      expect(await store.readSoon({ tenantId }, news)).toHaveLength(1);
+      return PullRequestStore.prototype.answered.apply(store, parameters);
+    });
+    await world.askNow(id);
+    answered.mockRestore();
+    const calls = world.github.calls.length;
+    await world.scan();
+    expect(world.github.calls.length).toBeGreaterThan(calls);
+  });
+
+  it('whose description may not be changed is followed all the same', async () => {
+    const { id, commit } = await world.pushed();
+    await world.open(id);
+    await world.isReady(id);
+    const changes = strike(
+      world,
+      'PATCH /repos/{owner}/{repo}/pulls/{pull_number}',
+      { status: 403, body: said('Not accessible') },
+      5,
+    );
+    await world.show(id, commit, 'passed');
+    world.state.checks.set(commit, [{ name: 'test', conclusion: 'failure' }]);
+    expect(await world.askNow(id)).toMatchObject({ status: 'ready', failure: null, checks_state: 'failed' });
+    expect(changes()).toBe(1);
   });
 
   it('shows what our checks have shown of exactly its files, once, and takes it back after another push', async () => {
