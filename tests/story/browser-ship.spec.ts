@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import type { Session } from '@saas-codex/contracts/sessions';
 import {
   accessibilityFaults,
@@ -31,6 +32,9 @@ let session: Session;
 
 const REPOSITORY = 'acme/garden';
 const TOKEN = 'ghp_a-token-of-the-specs-0123456789';
+/** One without checks. */
+const ORCHARD = 'acme/orchard';
+const AGENT = 'export GIT_{AUTHOR,COMMITTER}_NAME=Agent GIT_{AUTHOR,COMMITTER}_EMAIL=agent@localhost';
 const CHECKS = `required: true
 checks:
   - { name: Notes, run: "ls notes/*.md" }
@@ -64,6 +68,8 @@ beforeAll(async () => {
   errors = complaints(page);
   await post('/api/forges', { kind: 'github', url: github.url, token: TOKEN });
   session = (await post('/api/sessions', { repo_url: `${github.url}/${REPOSITORY}.git` })) as Session;
+  await page.goto(system.link);
+  await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
 });
 
 afterAll(async () => {
@@ -113,8 +119,6 @@ async function ship(): Promise<void> {
 }
 
 test('a person reviews, checks, pushes, opens a pull request, has it mended and sees it merged', async () => {
-  await page.goto(system.link);
-  await page.getByRole('textbox', { name: 'Prompt' }).waitFor();
   await page.goto(`${system.url}/sessions/${session.session_id}?panel=changes`);
   await ask('Note the roses', 0);
 
@@ -198,5 +202,50 @@ test('a person reviews, checks, pushes, opens a pull request, has it mended and 
     .getByText(/^Merged/)
     .waitFor();
   await inEachTheme('ship-merged');
+  expect(errors).toEqual([]);
+});
+
+test('what Codex has committed itself is read, and goes out commit by commit', async () => {
+  await git.createRepository(ORCHARD, { 'README.md': '# Orchard\n' });
+  git.protect(ORCHARD, { username: 'x-access-token', password: TOKEN });
+  addGithubRepository(github, ORCHARD, { rights: { octocat: 'push' } });
+  const { session_id: id } = (await post('/api/sessions', {
+    repo_url: `${github.url}/${ORCHARD}.git`,
+  })) as Session;
+  await page.goto(`${system.url}/sessions/${id}`);
+  await ask('Note the pears', 0);
+  const clone = join(system.dataDir, 'workspaces', id, 'repo');
+  const agent = (script: string) => execFileSync('bash', ['-e', '-c', `${AGENT}; ${script}`], { cwd: clone });
+  agent(`
+    echo 'token: 0123456789' > access.txt; git add -A; git commit -qm 'Note the pears' -m 'They are ripe in October.'
+    git rm -q access.txt; echo plums > plums.txt; git add -A; git commit -qm 'Count the plums'
+    echo cherries > cherries.txt`);
+
+  await page.goto(`${system.url}/sessions/${id}?panel=changes`);
+  await press(/^Ship/);
+  await dialog('Ship').getByRole('radio', { name: 'Codex’s own (2)' }).click();
+  const commits = dialog('Ship').getByRole('list', { name: 'Commits of Codex' });
+  await commits.getByText('+token: 0123456789').waitFor();
+  const send = dialog('Ship').getByRole('button', { name: 'Commit and push' });
+  expect(await send.isDisabled()).toBe(true);
+  await inEachTheme('ship-own-commits');
+  await page.setViewportSize({ width: 390, height: 844 });
+  await inEachTheme('ship-own-commits-phone');
+  await page.setViewportSize({ width: 1360, height: 860 });
+  await dialog('Ship')
+    .getByRole('checkbox', { name: /^One commit holds/ })
+    .check();
+  await dialog('Ship')
+    .getByRole('textbox', { name: /^Message of a last commit/ })
+    .fill('Add the cherries');
+  await send.click();
+  await dialog('Ship').getByText('Pushed to').waitFor();
+  const log = execFileSync('git', ['-C', git.path(ORCHARD), 'log', '--branches=codex/*', '--format=%s']);
+  expect(log.toString().trim().split('\n')).toEqual([
+    'Add the cherries',
+    'Count the plums',
+    'Note the pears',
+    'Commit',
+  ]);
   expect(errors).toEqual([]);
 });

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   chmod,
   lstat,
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   readlink,
@@ -12,15 +13,16 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { ConversationCut } from '@saas-codex/contracts/runner-api';
+import { ConversationCut, MAX_PACK_BYTES, PackedCommits } from '@saas-codex/contracts/runner-api';
 import type { RunnerProcess } from '@saas-codex/testing/runner/runner-process';
 import { RunnerWorld } from '@saas-codex/testing/runner/runner-world';
 
 const run = promisify(execFile);
 
-/** The runner's part in rewinding and forking a session. */
+/** The runner's part in rewinding, forking and shipping a session. */
 describe('the runner', () => {
   let world: RunnerWorld;
   let runner: RunnerProcess;
@@ -300,6 +302,88 @@ describe('the runner', () => {
       const refused = await restore(threadId, now, '2'.repeat(40));
       expect(refused).toMatchObject({ status: 409, body: { code: 'restore_failed' } });
       expect(await listing(repo)).toEqual({ a: 'one' });
+    });
+  });
+
+  describe('packing commits', () => {
+    const identity = ['-c', 'user.name=A', '-c', 'user.email=a@b'];
+    const inRepo = async (repo: string, ...args: string[]) =>
+      (await run('git', [...identity, ...args], { cwd: repo })).stdout.trim();
+
+    async function commit(repo: string, name: string, text: string | Buffer): Promise<string> {
+      await writeFile(join(repo, name), text);
+      await inRepo(repo, 'add', '.');
+      await inRepo(repo, 'commit', '-qm', name);
+      return inRepo(repo, 'rev-parse', 'HEAD');
+    }
+
+    const pack = (threadId: string, head: string, without: string[] = []) =>
+      runner.call('POST', `/threads/${threadId}/pack`, { head, without });
+
+    /** Ids of the objects in a pack. */
+    async function objectsIn(body: unknown): Promise<string[]> {
+      const bare = await mkdtemp(join(tmpdir(), 'saas-codex-pack-'));
+      try {
+        await inRepo(bare, 'init', '-q', '--bare');
+        const file = join(bare, 'pack');
+        await writeFile(file, Buffer.from(PackedCommits.parse(body).pack ?? '', 'base64'));
+        await run('sh', ['-c', `git index-pack --stdin < ${file}`], { cwd: bare });
+        const listed = await inRepo(bare, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)');
+        return listed.split('\n');
+      } finally {
+        await rm(bare, { recursive: true });
+      }
+    }
+
+    it('packs what leads to a commit, whatever the agent has made of its own repository', async () => {
+      const threadId = await world.createThread(runner);
+      const repo = world.folder(threadId, 'repo');
+      const [base, head, lie] = [
+        await commit(repo, 'base', '1'),
+        await commit(repo, 'true', 'true'),
+        await commit(repo, 'false', 'false'),
+      ];
+      const expected = (await inRepo(repo, 'rev-parse', head, `${head}^{tree}`, `${head}:true`)).split('\n');
+      await inRepo(repo, 'replace', head, lie);
+      await mkdir(join(repo, '.git', 'info'), { recursive: true });
+      await writeFile(join(repo, '.git', 'info', 'grafts'), `${head}\n`);
+      const planted = join(repo, 'planted');
+      await writeFile(
+        join(repo, '.git', 'config'),
+        `[core]\n fsmonitor = touch ${planted}\n[uploadpack]\n packObjectsHook = touch ${planted}\n[core]\n compression = 99\n`,
+      );
+      const { status, body } = await pack(threadId, head, [base, '1'.repeat(40)]);
+      expect(status).toBe(200);
+      expect(await objectsIn(body)).toEqual(expected.toSorted());
+      expect(await readdir(repo)).not.toContain('planted');
+      expect(await pack(threadId, '1'.repeat(40))).toMatchObject({ status: 200, body: { pack: null } });
+    });
+
+    it('reads nothing of another session, whatever the objects of the agent lead to', async () => {
+      const [threadId, other] = [await world.createThread(runner), await world.createThread(runner)];
+      const [repo, theirs] = [world.folder(threadId, 'repo'), world.folder(other, 'repo')];
+      await commit(repo, 'mine', '1');
+      const secret = await commit(theirs, 'secret', '2');
+      await mkdir(join(repo, '.git', 'objects', 'info'), { recursive: true });
+      await writeFile(
+        join(repo, '.git', 'objects', 'info', 'alternates'),
+        `${join(theirs, '.git', 'objects')}\n`,
+      );
+      // Outside of a jail, git finds it.
+      expect(await inRepo(repo, 'cat-file', '-t', secret)).toBe('commit');
+      expect(await pack(threadId, secret)).toMatchObject({ status: 200, body: { pack: null } });
+      await rm(join(repo, '.git', 'objects'), { recursive: true });
+      await symlink(join(theirs, '.git', 'objects'), join(repo, '.git', 'objects'));
+      expect(await pack(threadId, secret)).toMatchObject({ status: 200, body: { pack: null } });
+    });
+
+    it('refuses more than fits', async () => {
+      const threadId = await world.createThread(runner);
+      const head = await commit(world.folder(threadId, 'repo'), 'large', randomBytes(MAX_PACK_BYTES + 1));
+      expect(await pack(threadId, head)).toMatchObject({
+        status: 409,
+        body: { code: 'agent_commits_refused', detail: expect.stringContaining('16 MB') },
+      });
     });
   });
 });

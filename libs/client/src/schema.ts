@@ -1988,6 +1988,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{session_id}/agent-commits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Codex's own commits
+         * @description Those that Codex has made in its clone since something was shipped last, or since the session began. They can be shipped with the mode `agent` of `POST …/commits`. Each has a diff, from `from` to `to`. Read those of commits with `replaced` files: what they hold goes out, and the diff of the session does not show it.
+         */
+        get: operations["listAgentCommits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session_id}/commits/proposals": {
         parameters: {
             query?: never;
@@ -3042,7 +3062,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "agent_commits_refused" | "replaced_contents" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -3172,7 +3192,7 @@ export interface components {
             /** @enum {string} */
             outcome: "done" | "refused";
             /** @description Why it was refused */
-            problem: ("invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable") | null;
+            problem: ("invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "agent_commits_refused" | "replaced_contents" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable") | null;
             /** @description How often, within one minute: what may be repeated without end has one entry for several */
             count: number;
             actor: {
@@ -3646,7 +3666,7 @@ export interface components {
         };
         SessionFailure: {
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "agent_commits_refused" | "replaced_contents" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong, in a few words */
             title?: string;
             /** @description What went wrong and what to do about it, for a person */
@@ -4300,6 +4320,33 @@ export interface components {
             /** Format: date-time */
             expires_at: string | null;
         };
+        AgentCommits: {
+            /** @description The last one, to be passed when they are committed. null: there is none */
+            head: string | null;
+            /** @description The files as they are now, with what is in no commit */
+            tree: string;
+            /** @description Oldest first */
+            items: components["schemas"]["AgentCommit"][];
+            /** @description Why they cannot be shipped, and what to do. null: they can, or there is none */
+            refused: string | null;
+        };
+        AgentCommit: {
+            /** @description Id of the commit in the clone. The one that is shipped has another */
+            oid: string;
+            subject: string;
+            /** @description The rest of its message, without trailers and hidden characters */
+            body: string;
+            /** @description The state before it: pass both to the diff */
+            from: string;
+            /** @description The state after it */
+            to: string;
+            /** @description How many files it changes */
+            files: number;
+            /** @description Files of which it holds what later commits, or changes without a commit, replace or remove: no diff of the end shows that */
+            replaced: string[];
+            /** @description How many those are; `replaced` may name fewer */
+            replaced_files: number;
+        };
         CommitProposal: {
             /**
              * Format: uuid
@@ -4356,7 +4403,7 @@ export interface components {
             /** @description The state of the files that it holds, as diffs name it */
             tree: string;
             /** @enum {string} */
-            mode: "squash" | "per_run";
+            mode: "squash" | "per_run" | "agent";
             /** @description How many git commits it is */
             commits: number;
             /** @description Of several, of the last one */
@@ -4452,7 +4499,7 @@ export interface components {
             /** @description Why it is not, or not wholly, as it was asked for, or why the forge cannot be read now */
             failure: {
                 /** @enum {string} */
-                code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+                code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "agent_commits_refused" | "replaced_contents" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
                 detail: string;
             } | null;
             /**
@@ -5584,7 +5631,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "agent_commits_refused" | "replaced_contents" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
             /** @description What went wrong and what to do about it, for a person */
             detail: string;
             /** @description The requested path */
@@ -5771,7 +5818,7 @@ export interface components {
              * @description As in problem documents. The standard does not have it
              * @enum {string}
              */
-            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
+            code: "invalid_request" | "invalid_cursor" | "api_version_unknown" | "repo_url_invalid" | "repo_url_scheme" | "repo_url_credentials" | "repo_host_forbidden" | "repo_host_unknown" | "model_server_forbidden" | "model_server_unknown" | "model_key_required" | "webhook_url_refused" | "forge_url_refused" | "ref_invalid" | "unauthenticated" | "sign_in_link_invalid" | "credentials_invalid" | "second_factor_required" | "forbidden" | "person_required" | "organisation_missing" | "password_wrong" | "password_reset_forbidden" | "second_factor_wrong" | "passkey_refused" | "second_factor_reset_forbidden" | "sign_in_too_old" | "sign_up_closed" | "origin_forbidden" | "not_found" | "tenant_not_found" | "member_not_found" | "api_key_not_found" | "model_server_not_found" | "secret_not_found" | "credential_not_found" | "signing_key_not_found" | "repository_rule_not_found" | "forge_not_found" | "service_account_not_found" | "invitation_not_found" | "webhook_not_found" | "session_not_found" | "run_not_found" | "pull_request_not_found" | "steer_not_found" | "sign_in_not_found" | "passkey_not_found" | "second_factor_missing" | "commit_not_found" | "push_not_found" | "thread_not_found" | "tree_not_found" | "image_not_found" | "comment_not_found" | "hunk_not_found" | "file_not_found" | "evidence_not_found" | "ignored_file_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "session_failed" | "session_not_failed" | "session_archived" | "session_busy" | "turn_unknown" | "restore_failed" | "not_rewindable" | "nothing_to_change" | "nothing_to_undo" | "files_changed" | "files_left_out" | "agent_commits_refused" | "replaced_contents" | "nothing_to_commit" | "commit_outdated" | "repository_missing" | "push_in_progress" | "branch_moved" | "branch_misnamed" | "branch_protected" | "session_not_ready" | "workspace_unreadable" | "nothing_pushed" | "pull_request_ended" | "forge_missing" | "setup_missing" | "not_supported_by_engine" | "nothing_to_compact" | "base_missing" | "checks_missing" | "checks_invalid" | "checks_required" | "checks_in_progress" | "setup_in_progress" | "download_too_large" | "disk_quota_exceeded" | "model_not_allowed" | "limit_reached" | "limit_above_ceiling" | "run_not_queued" | "prompt_edited" | "queue_changed" | "run_not_working" | "steer_unsupported" | "too_many_steers" | "comment_sent" | "comments_missing" | "too_many_comments" | "run_ended" | "mail_missing" | "tenant_name_wrong" | "last_tenant" | "tenant_limit" | "last_owner" | "secret_name_taken" | "too_many_images" | "host_keys_differ" | "credential_exists" | "repository_rule_exists" | "too_many_repository_rules" | "forge_exists" | "too_many_secrets" | "already_member" | "address_taken" | "second_factor_exists" | "idempotency_in_progress" | "approval_not_found" | "approval_answered" | "approval_expired" | "decision_not_offered" | "review_cannot_ask" | "approvals_unsupported" | "share_link_not_found" | "share_links_exhausted" | "link_invalid" | "workspace_removed" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "expectation_failed" | "edit_conflict" | "patch_invalid" | "image_invalid" | "lines_not_found" | "clone_failed" | "clone_auth_failed" | "clone_host_key_changed" | "clone_not_found" | "clone_unreachable" | "clone_timeout" | "clone_too_large" | "clone_redirected" | "clone_rate_limited" | "push_auth_failed" | "push_refused" | "push_unreachable" | "push_failed" | "secret_unknown" | "ref_not_found" | "store_unavailable" | "runner_unavailable" | "forge_token_refused" | "forge_forbidden" | "forge_refused" | "forge_unavailable" | "forge_rate_limited" | "idempotency_key_reused" | "sign_in_locked" | "too_many_streams" | "rate_limited" | "headers_too_large" | "internal_error" | "upstream_unavailable";
         };
         ScimResourceTypes: {
             /** @description URIs of the schemas of this object */
@@ -6863,13 +6910,13 @@ export interface components {
          *     }
          */
         CreateCommit: {
-            /** @description Of a single commit. Default: the title of the session. With `per_run`, the prompts are the messages */
+            /** @description Of a single commit. Default: the title of the session. With `per_run`, the prompts are the messages. With `agent`, it is that of a last commit with what Codex has not committed */
             message?: string;
             /**
              * @default squash
              * @enum {string}
              */
-            mode: "squash" | "per_run";
+            mode: "squash" | "per_run" | "agent";
             /** @description The state that was reviewed: `to` of a diff. If the files have changed since, nothing is committed */
             tree?: string;
             /**
@@ -6877,6 +6924,13 @@ export interface components {
              * @default false
              */
             leave_out: boolean;
+            /** @description With `agent`: `head` of the list of Codex's commits that was read. If they have changed since, nothing is committed */
+            head?: string;
+            /**
+             * @description With `agent`: whether to commit although some of Codex's commits hold what later ones replace or remove. Read their diffs first
+             * @default false
+             */
+            with_replaced: boolean;
         };
         /**
          * @example {
@@ -22985,6 +23039,135 @@ export interface operations {
             };
         };
     };
+    listAgentCommits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version of the API that the request was written for. Default: the current one */
+                "Saas-Codex-Version"?: components["parameters"]["ApiVersion"];
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Saas-Codex-Version": components["headers"]["Saas-Codex-Version"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentCommits"];
+                };
+            };
+            /**
+             * @description - `invalid_request`: The request is not valid
+             *     - `api_version_unknown`: There is no such version of the API
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `unauthenticated`: Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `session_not_found`: The session does not exist */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `not_acceptable`: No such representation */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `session_not_ready`: The session is still being set up
+             *     - `session_failed`: The session could not be set up
+             *     - `session_archived`: The session is archived
+             *     - `session_busy`: The session has an active run
+             *     - `workspace_unreadable`: The session's files cannot be read
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `workspace_removed`: The session's files were removed */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description - `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description - `runner_unavailable`: The runner is not available
+             *     - `store_unavailable`: A data store is not responding
+             */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another problem, named by its `code` */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     proposeCommitMessage: {
         parameters: {
             query?: never;
@@ -23964,6 +24147,8 @@ export interface operations {
              *     - `workspace_unreadable`: The session's files cannot be read
              *     - `files_changed`: The files have changed since they were reviewed
              *     - `files_left_out`: Some files cannot be committed
+             *     - `agent_commits_refused`: The commits of Codex cannot be shipped
+             *     - `replaced_contents`: Some commits hold more than the changes show
              *     - `nothing_to_commit`: There is nothing to commit
              *     - `idempotency_in_progress`: A request with this Idempotency-Key is still in progress
              */

@@ -279,7 +279,7 @@ export const AUDIT_OPERATIONS: Readonly<Record<string, AuditRule | Unaudited>> =
     action: 'session.committed',
     target: 'session',
     id: 'session_id',
-    fields: ['mode', 'leave_out'],
+    fields: ['mode', 'leave_out', 'with_replaced'],
   },
   createSigningKey: { action: 'signing_key.created', target: 'signing_key' },
   removeSigningKey: { action: 'signing_key.removed', target: 'signing_key' },

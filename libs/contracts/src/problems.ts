@@ -79,6 +79,8 @@ export const PROBLEMS = {
   nothing_to_undo: { status: 409, title: 'There is nothing to undo' },
   files_changed: { status: 409, title: 'The files have changed since they were reviewed' },
   files_left_out: { status: 409, title: 'Some files cannot be committed' },
+  agent_commits_refused: { status: 409, title: 'The commits of Codex cannot be shipped' },
+  replaced_contents: { status: 409, title: 'Some commits hold more than the changes show' },
   nothing_to_commit: { status: 409, title: 'There is nothing to commit' },
   commit_outdated: { status: 409, title: 'Something else was pushed since this commit' },
   repository_missing: { status: 409, title: 'The session has no repository to push to' },

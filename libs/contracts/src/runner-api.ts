@@ -160,3 +160,19 @@ export const RestoreFiles = z.strictObject({
   head: AgentHead.nullable(),
 });
 export type RestoreFiles = z.infer<typeof RestoreFiles>;
+
+/** Bytes of a pack of the agent's own commits. */
+export const MAX_PACK_BYTES = 16 * 1024 * 1024;
+
+/** Body of `POST /threads/{threadId}/pack`: packs commits of the agent's own repository. */
+export const PackCommits = z.strictObject({
+  /** The newest. */
+  head: AgentHead.shape.commit,
+  /** Commits that are known already, with all that leads to them. Those that the repository lacks count for nothing. */
+  without: z.array(AgentHead.shape.commit).max(10),
+});
+export type PackCommits = z.infer<typeof PackCommits>;
+
+/** In base64. An agent may have made it up: whoever reads it checks every object. null: the repository has no such commit. */
+export const PackedCommits = z.object({ pack: z.string().nullable() });
+export type PackedCommits = z.infer<typeof PackedCommits>;

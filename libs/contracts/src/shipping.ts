@@ -16,14 +16,22 @@ import type { TransitionTable } from './transitions.js';
  *                                                                └──────► failed
  */
 
-/** squash: one commit. per_run: one for the files after each run, by the person who prompted it. */
-export const COMMIT_MODES = ['squash', 'per_run'] as const;
+/**
+ * squash: one commit. per_run: one for the files after each run, by the person who prompted it. agent: one for each that Codex has
+ * made in its clone.
+ */
+export const COMMIT_MODES = ['squash', 'per_run', 'agent'] as const;
 export type CommitMode = (typeof COMMIT_MODES)[number];
 
 /** In characters, of a commit's message. */
 export const MAX_COMMIT_MESSAGE = 20_000;
 /** Runs that get a commit each. Those before them are in the first one. */
 export const MAX_COMMITS_PER_RUN = 100;
+
+/** Commits of Codex that are shipped as they are. Of more, none are. */
+export const MAX_AGENT_COMMITS = 200;
+/** Paths that the list of Codex's commits names of each. */
+export const MAX_REPLACED_PATHS = 100;
 
 /** In characters: as much as the usual tools show of a commit's first line. */
 export const MAX_COMMIT_SUBJECT = 72;
@@ -93,13 +101,47 @@ export type Commit = z.infer<typeof Commit>;
 export const CommitPage = pageOf(Commit, 'CommitPage');
 export type CommitPage = z.infer<typeof CommitPage>;
 
+export const AgentCommit = z
+  .object({
+    oid: CommitOid.describe('Id of the commit in the clone. The one that is shipped has another'),
+    subject: z.string().max(MAX_COMMIT_SUBJECT),
+    body: z.string().describe('The rest of its message, without trailers and hidden characters'),
+    from: treeId.describe('The state before it: pass both to the diff'),
+    to: treeId.describe('The state after it'),
+    files: z.int().describe('How many files it changes'),
+    replaced: z
+      .array(z.string())
+      .max(MAX_REPLACED_PATHS)
+      .describe(
+        'Files of which it holds what later commits, or changes without a commit, replace or remove: no diff of the end shows that',
+      ),
+    replaced_files: z.int().describe('How many those are; `replaced` may name fewer'),
+  })
+  .meta({ id: 'AgentCommit' });
+export type AgentCommit = z.infer<typeof AgentCommit>;
+
+export const AgentCommits = z
+  .object({
+    head: CommitOid.nullable().describe(
+      'The last one, to be passed when they are committed. null: there is none',
+    ),
+    tree: treeId.describe('The files as they are now, with what is in no commit'),
+    items: z.array(AgentCommit).max(MAX_AGENT_COMMITS).describe('Oldest first'),
+    refused: z
+      .string()
+      .nullable()
+      .describe('Why they cannot be shipped, and what to do. null: they can, or there is none'),
+  })
+  .meta({ id: 'AgentCommits' });
+export type AgentCommits = z.infer<typeof AgentCommits>;
+
 /** Body of `POST /api/sessions/{session_id}/commits`. */
 export const CreateCommit = z
   .strictObject({
     message: writtenText(MAX_COMMIT_MESSAGE)
       .optional()
       .describe(
-        'Of a single commit. Default: the title of the session. With `per_run`, the prompts are the messages',
+        'Of a single commit. Default: the title of the session. With `per_run`, the prompts are the messages. With `agent`, it is that of a last commit with what Codex has not committed',
       ),
     mode: z.enum(COMMIT_MODES).default('squash'),
     tree: treeId
@@ -111,10 +153,23 @@ export const CreateCommit = z
       .boolean()
       .default(false)
       .describe('Whether to commit although some files cannot be, such as those that are too large'),
+    head: CommitOid.optional().describe(
+      "With `agent`: `head` of the list of Codex's commits that was read. If they have changed since, nothing is committed",
+    ),
+    with_replaced: z
+      .boolean()
+      .default(false)
+      .describe(
+        "With `agent`: whether to commit although some of Codex's commits hold what later ones replace or remove. Read their diffs first",
+      ),
   })
-  .refine(({ mode, message }) => mode === 'squash' || message === undefined, {
+  .refine(({ mode, message }) => mode !== 'per_run' || message === undefined, {
     path: ['message'],
-    message: 'is only for a single commit',
+    message: 'is not for one commit per run',
+  })
+  .refine(({ mode, head }) => (mode === 'agent') === (head !== undefined), {
+    path: ['head'],
+    message: "belongs to Codex's own commits, and to no others",
   })
   .meta({
     id: 'CreateCommit',

@@ -7,6 +7,8 @@ import {
   ConversationCut,
   type CreateThread,
   type CutConversation,
+  type PackCommits,
+  PackedCommits,
   type RestoreFiles,
   RunHolding,
   RunStarted,
@@ -95,6 +97,11 @@ export class RunnerClient implements OnApplicationShutdown {
   /** @throws RunnerRefused `restore_failed` */
   async restoreFiles(threadId: string, restore: RestoreFiles): Promise<void> {
     await this.call('PUT', `/threads/${threadId}/files`, undefined, restore, SLOW);
+  }
+
+  /** @throws RunnerRefused `agent_commits_refused` */
+  packCommits(threadId: string, request: PackCommits): Promise<PackedCommits> {
+    return this.call('POST', `/threads/${threadId}/pack`, PackedCommits, request, SLOW);
   }
 
   startRun(run: StartRun): Promise<RunStarted> {

@@ -29,6 +29,10 @@ export function proposedMessage(text: string): CommitMessage | null {
   return whole === '' || isSigned(whole) ? null : { subject, body };
 }
 
+/** The message of a commit that Codex itself has made, as text like any other that it writes. */
+export const messageOfAgent = (text: string): CommitMessage =>
+  proposedMessage(text) ?? { subject: 'Change files', body: '' };
+
 /** Also those that git would not take for trailers, since people and hosts would. */
 function withoutTrailers(body: string): string {
   const paragraphs = body

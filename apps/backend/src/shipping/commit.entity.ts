@@ -44,6 +44,10 @@ export class CommitEntity extends TenantRow {
   @Column({ type: 'text', nullable: true, update: false })
   signedWith: string | null;
 
+  /** The commit at which the agent's own repository was. null: it was not known */
+  @Column({ type: 'text', nullable: true, update: false })
+  agentHead: string | null;
+
   @Column({ type: 'text', update: false })
   createdBy: string;
 

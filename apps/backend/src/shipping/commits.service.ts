@@ -1,14 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Author } from '@saas-codex/contracts/authors';
 import type { PageQuery } from '@saas-codex/contracts/pagination';
 import { Timestamp } from '@saas-codex/contracts/pagination';
-import { type SessionBase, textOfInput } from '@saas-codex/contracts/runs';
-import {
-  type Commit,
-  type CommitPage,
-  type CreateCommit,
-  MAX_COMMITS_PER_RUN,
-} from '@saas-codex/contracts/shipping';
+import type { Commit, CommitPage, CreateCommit } from '@saas-codex/contracts/shipping';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { In } from 'typeorm';
 import { v7 as uuidV7 } from 'uuid';
@@ -20,7 +13,7 @@ import { fingerprintOf } from '../credentials/ssh-keys.js';
 import { decodeCursor, toPage } from '../database/cursor.js';
 import { TenantDatabase, type TenantTransaction } from '../database/tenant-database.js';
 import { actorId, authorOf } from '../identity/actor.js';
-import { Memberships, type NamedPrincipal } from '../identity/memberships.js';
+import { Memberships } from '../identity/memberships.js';
 import type { RequestContext } from '../identity/request-context.js';
 import { RunEntity } from '../runs/run.entity.js';
 import { isEnded } from '../runs/run-store.js';
@@ -28,10 +21,10 @@ import { RunsPort } from '../sessions/runs-port.js';
 import { auditedTitle } from '../sessions/session-audit.js';
 import { isMoving, type SessionEntity } from '../sessions/session.entity.js';
 import { SessionStore } from '../sessions/session-store.js';
-import { type CommitPerson, type CommitStep, History } from '../workspaces/history/history.js';
+import { type CommitStep, History } from '../workspaces/history/history.js';
 import { CommitEntity, toCommit } from './commit.entity.js';
-import { messageOfPrompt, withCoAuthors } from './commit-message.js';
-import { lastPushed } from './shipped-branches.js';
+import { CommitSteps, updateOf, type Work } from './commit-steps.js';
+import { lastPushedCommit } from './shipped-branches.js';
 import { SigningKeysService } from './signing/signing-keys.service.js';
 
 /** Sort key of the list. */
@@ -39,18 +32,6 @@ const CommitCursor = z.tuple([Timestamp, z.uuid()]);
 
 /** How many names of files a problem lists. */
 const LISTED = 10;
-
-/** What is committed, and by whom. */
-interface Work {
-  tree: string;
-  /** Where the session's changes begin. */
-  base: SessionBase;
-  /** What was pushed last. null: nothing. */
-  last: string | null;
-  /** Prompts and updates since the last push, in the order in which they ended. */
-  runs: RunEntity[];
-  people: ReadonlyMap<string, NamedPrincipal>;
-}
 
 /** Makes commits of what sessions have changed. A commit is local to the session until it is pushed. */
 @Injectable()
@@ -63,13 +44,15 @@ export class CommitsService {
     private readonly memberships: Memberships,
     private readonly audit: RequestAudit,
     private readonly signingKeys: SigningKeysService,
+    private readonly commitSteps: CommitSteps,
     @Inject(CONFIG) private readonly config: Pick<Config, 'PUBLIC_URL'>,
   ) {}
 
   /**
    * Commits the files as they are now. Git makes the objects first, and the row makes them a commit: what a crash leaves between
    * the two, nobody sees.
-   * @throws ProblemError session_*, workspace_*, files_changed, files_left_out, nothing_to_commit; those of `baseOf`
+   * @throws ProblemError session_*, workspace_*, files_changed, files_left_out, nothing_to_commit, agent_commits_refused,
+   * replaced_contents; those of `baseOf`
    */
   async create(ctx: RequestContext, sessionId: string, body: CreateCommit): Promise<Commit> {
     const session = await this.sessions.get(ctx, sessionId);
@@ -78,18 +61,16 @@ export class CommitsService {
     const base = { tree: baseOf(session), commit: session.baseCommit ?? '' };
     if (session.status !== 'ready') throw new ProblemError('session_archived', 'Unarchive it first.');
     if (session.activeRunId !== null || isMoving(session)) throw busy();
+    const agentHead = (await this.history.readHead(sessionId))?.commit ?? null;
     const tree = await this.history.takeCheckpoint(ctx, sessionId);
     if (body.tree !== undefined && body.tree !== tree)
       throw new ProblemError('files_changed', 'Look at the changes again, then commit what is there now.');
     const leftOut = await this.history.omittedFiles(sessionId, tree);
     if (leftOut.length > 0 && !body.leave_out) throw incomplete(leftOut);
     const work = await this.workOf(ctx, session, { tree, base });
-    const steps =
-      body.mode === 'per_run'
-        ? this.stepsPerRun(ctx, session, work)
-        : [this.squashed(ctx, session, work, body)];
+    const steps = await this.commitSteps.of(ctx, session, work, body);
     const committer = { name: 'saas-codex', email: `no-reply@${new URL(this.config.PUBLIC_URL).hostname}` };
-    const parent = work.last ?? (await this.startOf(sessionId, steps));
+    const parent = work.last?.oid ?? (await this.startOf(sessionId, steps));
     const signer = await this.signingKeys.current(ctx);
     const made = await this.history.makeCommits(ctx, sessionId, { parent, committer, signer, steps });
     if (made === null)
@@ -110,6 +91,7 @@ export class CommitsService {
         message: made.message,
         leftOut,
         signedWith: signer && fingerprintOf(signer.publicKey),
+        agentHead,
         createdBy: actorId(ctx.actor),
         author: authorOf(ctx.actor),
         createdAt: new Date(),
@@ -159,8 +141,7 @@ export class CommitsService {
     now: Pick<Work, 'tree' | 'base'>,
   ): Promise<Work> {
     const { last, runs } = await this.db.run(ctx, async (tx) => {
-      const push = await lastPushed(tx, session.id);
-      const last = push && (await findCommit(tx, session.id, push.commitId));
+      const last = await lastPushedCommit(tx, session.id);
       const all = await tx
         .of(RunEntity)
         .find({ where: { sessionId: session.id, kind: In(['prompt', 'edit']) }, order: { endedAt: 'ASC' } });
@@ -176,38 +157,13 @@ export class CommitsService {
     });
     const ids = [actorId(ctx.actor), ...runs.map(({ createdBy }) => createdBy)];
     const people = await this.memberships.named(ctx.tenantId, ids);
-    return { ...now, last: last?.oid ?? null, runs, people };
+    return { ...now, last, runs, people };
   }
 
   /** null: the repository was empty, and the commit that the session's clone began with is in no history but its own. */
   private async startOf(sessionId: string, [first]: readonly CommitStep[]): Promise<string | null> {
     const commit = first?.base.commit;
     return commit && (await this.history.hasCommit(sessionId, commit)) ? commit : null;
-  }
-
-  private squashed(ctx: RequestContext, session: SessionEntity, work: Work, body: CreateCommit): CommitStep {
-    const author = personOf(authorOf(ctx.actor), work.people);
-    const others = work.runs
-      .filter(({ kind, createdBy }) => kind === 'prompt' && createdBy !== actorId(ctx.actor))
-      .map((run) => personOf(authorOfRun(run), work.people));
-    const message = withCoAuthors(body.message ?? session.title, others);
-    return { tree: work.tree, base: work.base, author, at: new Date(), message };
-  }
-
-  private stepsPerRun(ctx: RequestContext, session: SessionEntity, work: Work): CommitStep[] {
-    let base = work.runs.map(updateOf).find((update) => update !== null)?.from ?? work.base;
-    const steps = work.runs.map((run) => {
-      base = updateOf(run)?.to ?? base;
-      const what = messageOfPrompt(textOfInput(run.input));
-      const message = run.kind === 'prompt' ? withCoAuthors(what, []) : what;
-      const author = personOf(authorOfRun(run), work.people);
-      return { tree: run.treeAfter ?? work.tree, base, author, at: run.endedAt ?? new Date(), message };
-    });
-    // What has changed since the last run, if anything has.
-    return [
-      ...steps.slice(-MAX_COMMITS_PER_RUN),
-      this.squashed(ctx, session, { ...work, runs: [] }, { mode: 'squash', leave_out: false }),
-    ];
   }
 }
 
@@ -220,19 +176,6 @@ export async function findCommit(
   const row = await tx.of(CommitEntity).findOne({ where: { id, sessionId } });
   if (row) return row;
   throw new ProblemError('commit_not_found', 'Choose a commit of this session.');
-}
-
-/** Of a run that merged the repository's branch, or undid that. null: it is another one, or has changed nothing. */
-const updateOf = ({ input, status }: RunEntity) =>
-  (status === 'succeeded' && input.kind === 'edit' && input.base) || null;
-
-const authorOfRun = ({ author, createdBy }: RunEntity): Author =>
-  author ?? { kind: 'person', id: createdBy, name: null };
-
-/** Programs have no address, and git wants one. The same for people who have left. */
-function personOf({ id, name }: Author, people: ReadonlyMap<string, NamedPrincipal>): CommitPerson {
-  const known = people.get(id);
-  return { name: known?.name || name || id, email: known?.email || `${id}@saas-codex.invalid` };
 }
 
 function incomplete(paths: readonly string[]): ProblemError {

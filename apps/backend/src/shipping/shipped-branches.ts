@@ -61,3 +61,12 @@ export const lastPushed = (
     where: { sessionId, status: 'pushed', ...on },
     order: { pushedAt: 'DESC', id: 'DESC' },
   });
+
+/** The commit of the last push that succeeded. */
+export async function lastPushedCommit(
+  tx: TenantTransaction,
+  sessionId: string,
+): Promise<CommitEntity | null> {
+  const push = await lastPushed(tx, sessionId);
+  return push && tx.of(CommitEntity).findOne({ where: { id: push.commitId, sessionId } });
+}

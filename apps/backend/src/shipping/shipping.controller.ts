@@ -37,6 +37,8 @@ export class ShippingController {
     'workspace_removed',
     'files_changed',
     'files_left_out',
+    'agent_commits_refused',
+    'replaced_contents',
     'nothing_to_commit',
   )
   @ApiResponse({ status: 201, standardSchema: Commit })

@@ -4,11 +4,15 @@ import { ChecksModule } from '../checks/checks.module.js';
 import { CredentialsModule } from '../credentials/credentials.module.js';
 import { LocksModule } from '../database/locks.module.js';
 import { IdentityModule } from '../identity/identity.module.js';
+import { RunnerClientModule } from '../runner-client/runner-client.module.js';
 import { RunsModule } from '../runs/runs.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { AgentCommitsController } from './agent-commits.controller.js';
+import { AgentCommitsService } from './agent-commits.service.js';
 import { CommitEntity } from './commit.entity.js';
+import { CommitSteps } from './commit-steps.js';
 import { CommitsService } from './commits.service.js';
 import { ProposalsController } from './proposals.controller.js';
 import { ProposalsService } from './proposals.service.js';
@@ -32,14 +36,23 @@ import { ShippingController } from './shipping.controller.js';
     CredentialsModule,
     IdentityModule,
     LocksModule,
+    RunnerClientModule,
     RunsModule,
     SecretsModule,
     SessionsModule,
     WorkspacesModule,
   ],
-  controllers: [ProposalsController, RepositoryRulesController, ShippingController, SigningKeyController],
+  controllers: [
+    AgentCommitsController,
+    ProposalsController,
+    RepositoryRulesController,
+    ShippingController,
+    SigningKeyController,
+  ],
   providers: [
+    AgentCommitsService,
     BranchPolicies,
+    CommitSteps,
     CommitsService,
     ProposalsService,
     PushReconciler,

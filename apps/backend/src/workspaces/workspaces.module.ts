@@ -9,6 +9,7 @@ import { Mirrors } from './clones/mirrors.js';
 import { SessionClone } from './clones/session-clone.js';
 import { Git } from './git/git.js';
 import { GitCertificates } from './git/git-certificates.js';
+import { AgentCommits } from './history/agent-commits.js';
 import { AgentHeads } from './history/agent-head.js';
 import { Checkpoints } from './history/checkpoints.js';
 import { Commits } from './history/commits.js';
@@ -44,6 +45,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
   imports: [LocksModule],
   providers: [
     AddressChecker,
+    AgentCommits,
     AgentHeads,
     CheckoutCosts,
     Checkpoints,

@@ -3,6 +3,8 @@ import { Id } from '@saas-codex/contracts/ids';
 import {
   type ConversationCut,
   CutConversation,
+  PackCommits,
+  type PackedCommits,
   RestoreFiles,
   SetConversation,
 } from '@saas-codex/contracts/runner-api';
@@ -40,5 +42,14 @@ export class RewindController {
     @Body({ schema: RestoreFiles }) body: RestoreFiles,
   ): Promise<void> {
     return this.rewind.restoreFiles(threadId, body);
+  }
+
+  @Post('pack')
+  @HttpCode(200)
+  pack(
+    @Param('threadId', id) threadId: string,
+    @Body({ schema: PackCommits }) body: PackCommits,
+  ): Promise<PackedCommits> {
+    return this.rewind.packCommits(threadId, body);
   }
 }

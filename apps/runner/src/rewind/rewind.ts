@@ -1,19 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { ConversationCut, CutConversation, RestoreFiles } from '@saas-codex/contracts/runner-api';
+import type {
+  ConversationCut,
+  CutConversation,
+  PackCommits,
+  PackedCommits,
+  RestoreFiles,
+} from '@saas-codex/contracts/runner-api';
 import { ProblemError } from '@saas-codex/service-kit/problem';
 import { Conversations } from '../engine/port/conversations.js';
-import { UpkeepScripts } from '../engine/script/upkeep-scripts.js';
+import { NO_COMMIT, TOO_LARGE, UpkeepScripts } from '../engine/script/upkeep-scripts.js';
 import { codexEnvironment, prepareCodexHome } from '../threads/codex-home.js';
 import { type Thread, ThreadStore } from '../threads/thread-store.js';
 import { ExclusiveThreads } from './exclusive-threads.js';
 
 /*
- * What the runner does to rewind or fork a session: each step in a fresh jail of that session, without network, model and secrets.
+ * What the runner does to rewind, fork or ship a session: each step in a fresh jail of that session, without network, model and secrets.
  *
  *     backend ── cut the conversation ──► another conversation, not used yet
  *             ── restore the files ─────► the work tree of a checkpoint, from history.git
  *             ── set the conversation ──► thread.json names the other one
+ *             ── pack the commits ──────► those of the agent's own repository
  *
  * The backend decides the order, and sees to it that no run starts meanwhile.
  */
@@ -58,6 +65,15 @@ export class Rewind {
     });
   }
 
+  /** @throws ProblemError thread_not_found, agent_commits_refused */
+  async packCommits(threadId: string, request: PackCommits): Promise<PackedCommits> {
+    const { paths } = await this.threads.getThread(threadId);
+    const { code, output } = await this.scripts.packCommits({ runId: randomUUID(), paths }, request);
+    if (code === NO_COMMIT) return { pack: null };
+    if (code === 0) return { pack: output.replace(/\s/g, '') };
+    throw new ProblemError('agent_commits_refused', code === TOO_LARGE ? TOO_MUCH : UNREADABLE);
+  }
+
   private async copyConversations(from: Thread, to: Thread): Promise<void> {
     const { codexHome } = to.paths;
     await prepareCodexHome(codexHome);
@@ -80,3 +96,6 @@ export class Rewind {
 
 const RESTORE_FAILED =
   'Something in the work tree cannot be replaced, or the disk is full. Ask Codex to remove what is not needed, then try again.';
+
+const TOO_MUCH = 'They hold more than 16 MB. Ship the changes as one commit.';
+const UNREADABLE = 'The repository in the workspace cannot be read. Ship the changes as one commit.';

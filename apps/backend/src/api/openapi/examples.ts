@@ -11,7 +11,7 @@ import type { Me } from '@saas-codex/contracts/identity';
 import type { IgnoredFiles } from '@saas-codex/contracts/ignored-files';
 import type { Comment } from '@saas-codex/contracts/comments';
 import type { PullRequest } from '@saas-codex/contracts/pull-requests';
-import type { Commit, CommitProposal, Push } from '@saas-codex/contracts/shipping';
+import type { AgentCommits, Commit, CommitProposal, Push } from '@saas-codex/contracts/shipping';
 import type { Steer } from '@saas-codex/contracts/steers';
 import type { SessionRewind } from '@saas-codex/contracts/rewinds';
 import type { SessionImage } from '@saas-codex/contracts/images';
@@ -311,6 +311,23 @@ const COMMIT: Commit = {
   signed_with: null,
   created_by: { kind: 'person', id: 'b7RtYq2nLs9dKe4w', name: 'Ben' },
   created_at: '2026-11-23T23:24:02.118Z',
+};
+const AGENT_COMMITS: AgentCommits = {
+  head: '5f1d7a84db7d2fca1b2a6c3e8f9d0a7b4c5e6f10',
+  tree: COMMIT.tree,
+  items: [
+    {
+      oid: '5f1d7a84db7d2fca1b2a6c3e8f9d0a7b4c5e6f10',
+      subject: 'Count the days of February in leap years',
+      body: '',
+      from: 'aa8bcbf7f5ae9b3c4d5e6f708192a3b4c5d6e7f8',
+      to: COMMIT.tree,
+      files: 2,
+      replaced: ['src/calendar.ts'],
+      replaced_files: 1,
+    },
+  ],
+  refused: null,
 };
 const PROPOSAL: CommitProposal = {
   run_id: RUN_ID,
@@ -777,6 +794,7 @@ const EXAMPLES: Record<string, Record<string, object>> = {
   listSteers: { ofRun: { items: [DELIVERED_STEER] } },
   readSteer: { delivered: DELIVERED_STEER },
   createCommit: { squashed: COMMIT },
+  listAgentCommits: { one: AGENT_COMMITS },
   proposeCommitMessage: { queued: PROPOSAL_RUN },
   readCommitProposal: { written: PROPOSAL },
   listCommits: { lastPage: page(COMMIT) },

@@ -53,7 +53,13 @@ export class TryShipping {
   ): Promise<string | null> {
     const once = (what: string) => ({ ...ctx, idempotentId: uuidV5(what, runId) });
     const commit = await this.commits
-      .create(once('commit'), session.id, { mode: 'squash', message, tree, leave_out: false })
+      .create(once('commit'), session.id, {
+        mode: 'squash',
+        message,
+        tree,
+        leave_out: false,
+        with_replaced: false,
+      })
       .catch(stopUnlessPassing);
     if (commit === null || !(await this.hasPassed(once('checks'), session, tree))) return null;
     const push = await this.pushes

@@ -1,11 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { SessionBase } from '@saas-codex/contracts/runs';
 import { type CommitSigning, withCommitSigning } from '../git/commit-signing.js';
 import type { SshKey } from '../git/ssh-agent.js';
-import { Storage } from '../storage/storage.js';
+import { changedEntries } from './changed-entries.js';
 import { HistoryRepository } from './history-repository.js';
 
 /** Who a commit is by, as git shows it. */
@@ -16,7 +13,7 @@ export interface CommitPerson {
 
 /** A commit to be made. */
 export interface CommitStep {
-  /** A checkpoint of the session. */
+  /** A checkpoint of the session, or a state on the way to one, as `AgentCommits` makes it. */
   tree: string;
   author: CommitPerson;
   /** When the work was done. */
@@ -43,16 +40,6 @@ export interface MadeCommits {
   count: number;
 }
 
-interface Entry {
-  mode: string;
-  oid: string;
-  /** As bytes in latin1. */
-  path: string;
-}
-
-const RAW = /^:\d{6} (\d{6}) [0-9a-f]+ ([0-9a-f]+) /;
-const RAW_BEFORE = /^:(\d{6}) \d{6} ([0-9a-f]+) /;
-
 /**
  * Makes commits of checkpoints, by plumbing on `history.git` alone. No file of the work tree is read, and nothing of the
  * agent's own repository: no hook, filter or setting has a say in what is committed.
@@ -65,10 +52,7 @@ const RAW_BEFORE = /^:(\d{6}) \d{6} ([0-9a-f]+) /;
  */
 @Injectable()
 export class Commits {
-  constructor(
-    private readonly history: HistoryRepository,
-    private readonly storage: Storage,
-  ) {}
+  constructor(private readonly history: HistoryRepository) {}
 
   /** @returns null when the steps change nothing @throws GitFailure */
   make(sessionId: string, request: CommitRequest): Promise<MadeCommits | null> {
@@ -102,10 +86,11 @@ export class Commits {
     return { oid: last, message, count };
   }
 
-  /** Whether the history has, or borrows, this commit. */
-  async has(sessionId: string, commit: string): Promise<boolean> {
+  /** Whether the history has, or borrows, this commit. @param env may name further objects */
+  async has(sessionId: string, commit: string, env: Record<string, string> = {}): Promise<boolean> {
     const input = `${commit}^{commit}\n`;
-    const { stdout } = await this.history.runOnObjects(sessionId, ['cat-file', '--batch-check'], { input });
+    const options = { input, env };
+    const { stdout } = await this.history.runOnObjects(sessionId, ['cat-file', '--batch-check'], options);
     return / commit \d+$/.test(stdout.toString('utf8').trim());
   }
 
@@ -140,41 +125,19 @@ export class Commits {
     return stdout.toString('latin1').trim();
   }
 
-  private async shippedTree(sessionId: string, { tree, base }: CommitStep): Promise<string> {
+  /** What a commit of a step has. To be called with the history's lock. */
+  async shippedTree(sessionId: string, { tree, base }: Pick<CommitStep, 'tree' | 'base'>): Promise<string> {
     const committed = await this.history.treeOf(sessionId, base.commit);
     if (committed === base.tree) return tree;
     // What the base commit has in place of each file that the checkout has converted.
-    const converted = await this.changes(sessionId, committed, base.tree, RAW_BEFORE);
-    const changed = new Set((await this.changes(sessionId, base.tree, tree, RAW)).map(({ path }) => path));
+    const converted = await changedEntries(this.history, sessionId, { from: committed, to: base.tree });
+    const changes = await changedEntries(this.history, sessionId, { from: base.tree, to: tree });
+    const changed = new Set(changes.map(({ path }) => path));
     const kept = converted.filter(({ path }) => !changed.has(path));
     if (kept.length === 0) return tree;
-    const index = join(this.storage.historyPath(sessionId), `index-${randomUUID()}`);
-    const env = { GIT_INDEX_FILE: index };
-    try {
-      await this.history.writeObjects(sessionId, ['read-tree', tree], { env });
-      const input = Buffer.from(
-        kept.map(({ mode, oid, path }) => `${mode} ${oid}\t${path}\0`).join(''),
-        'latin1',
-      );
-      await this.history.writeObjects(sessionId, ['update-index', '-z', '--index-info'], { env, input });
-      const { stdout } = await this.history.writeObjects(sessionId, ['write-tree'], { env });
-      return stdout.toString('latin1').trim();
-    } finally {
-      await rm(index, { force: true });
-    }
-  }
-
-  /** @param side matches the entry's mode and object */
-  private async changes(sessionId: string, from: string, to: string, side: RegExp): Promise<Entry[]> {
-    const options = ['-r', '-z', '--raw', '--no-renames', '--full-index'];
-    const { stdout } = await this.history.runOnObjects(sessionId, ['diff-tree', ...options, from, to]);
-    const parts = stdout.toString('latin1').split('\0');
-    const entries: Entry[] = [];
-    for (let at = 0; at + 1 < parts.length; at += 2) {
-      const [, mode = '', oid = ''] = side.exec(parts[at] ?? '') ?? [];
-      entries.push({ mode: mode === '000000' ? '0' : mode, oid, path: parts[at + 1] ?? '' });
-    }
-    return entries;
+    return this.history.withIndex(sessionId, tree, (index) =>
+      index.change(kept.map(({ path, before }) => ({ path, ...before }))),
+    );
   }
 }
 

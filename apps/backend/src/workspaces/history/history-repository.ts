@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { access, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Injectable } from '@nestjs/common';
@@ -33,6 +34,23 @@ const SETTINGS = [
   'merge.directoryRenames=false',
 ];
 const SPEED = ['core.looseCompression=1', 'pack.compression=1', 'core.preloadIndex=true'];
+
+/** Of an entry that is not there. */
+const NO_MODE = '000000';
+
+/** A file of a tree. */
+export interface TreeEntry {
+  /** `000000`: there is none. */
+  mode: string;
+  oid: string;
+  /** As bytes in latin1. */
+  path: string;
+}
+
+export interface TreeIndex {
+  /** @returns the tree, with this and all earlier changes */
+  change(entries: readonly TreeEntry[]): Promise<string>;
+}
 
 const OmittedFiles = z.array(z.string());
 
@@ -123,6 +141,30 @@ export class HistoryRepository {
     options: Partial<GitCommand> = {},
   ): Promise<GitOutput> {
     return this.runOnObjects(sessionId, args, { ...options, signal: this.lockSignal(sessionId) });
+  }
+
+  /** Makes trees of another one, in an index of their own. Within `withHistoryLock`. */
+  async withIndex<T>(sessionId: string, tree: string, work: (index: TreeIndex) => Promise<T>): Promise<T> {
+    const path = join(this.storage.historyPath(sessionId), `index-${randomUUID()}`);
+    const env = { GIT_INDEX_FILE: path };
+    try {
+      await this.writeObjects(sessionId, ['read-tree', tree], { env });
+      return await work({
+        change: async (entries) => {
+          // What is gone makes room for what comes.
+          const gone = entries.filter(({ mode }) => mode === NO_MODE);
+          const there = entries.filter(({ mode }) => mode !== NO_MODE);
+          const lines = [...gone.map((entry) => ({ ...entry, mode: '0' })), ...there];
+          const text = lines.map(({ mode, oid, path: name }) => `${mode} ${oid}\t${name}\0`).join('');
+          const input = Buffer.from(text, 'latin1');
+          await this.writeObjects(sessionId, ['update-index', '-z', '--index-info'], { env, input });
+          const { stdout } = await this.writeObjects(sessionId, ['write-tree'], { env });
+          return stdout.toString('latin1').trim();
+        },
+      });
+    } finally {
+      await rm(path, { force: true });
+    }
   }
 
   private async read(sessionId: string, args: GitCommand['args']): Promise<string> {

@@ -11,6 +11,7 @@ import { GitFailure } from '../git/git.js';
 import { type Download, Downloads } from '../storage/downloads.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
+import { AgentCommits, type AgentLine, type AgentReading, type AgentStep } from './agent-commits.js';
 import { AgentHeads } from './agent-head.js';
 import { BaseMerge, type MergedBase } from './base-merge.js';
 import { Checkpoints } from './checkpoints.js';
@@ -36,7 +37,7 @@ import { TreeSearch } from './tree-search.js';
 
 export type { LineAnchor, LinePlace, LineSearch };
 
-export type { CommitPerson, CommitStep };
+export type { AgentLine, AgentStep, CommitPerson, CommitStep };
 
 /**
  * What happened to a session's files: checkpoints, and the diffs between them.
@@ -70,6 +71,7 @@ export class History {
     private readonly fileEdits: FileEdits,
     private readonly commits: Commits,
     private readonly merges: BaseMerge,
+    private readonly agentCommits: AgentCommits,
   ) {}
 
   /**
@@ -130,6 +132,31 @@ export class History {
   ): Promise<MadeCommits | null> {
     const made = this.places.withPlace(tenantId, () => this.commits.make(sessionId, request));
     return this.explainFailure({ sessionId }, made);
+  }
+
+  /** Whether commits of the agent's own repository were taken in, up to this one. */
+  hasAgentCommits(sessionId: string, head: string): Promise<boolean> {
+    return this.agentCommits.has(sessionId, head);
+  }
+
+  /** Takes in commits of the agent's own repository. @param pack as a jail has made it @throws ProblemError agent_commits_refused */
+  takeInAgentCommits(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    line: AgentLine,
+    pack: Buffer,
+  ): Promise<void> {
+    return this.places.withPlace(tenantId, () => this.agentCommits.takeIn(sessionId, line, pack));
+  }
+
+  /** Commits of the agent, oldest first. @throws ProblemError agent_commits_refused */
+  readAgentCommits(
+    { tenantId }: RequestContext,
+    sessionId: string,
+    line: AgentLine,
+    reading: AgentReading,
+  ): Promise<AgentStep[]> {
+    return this.places.withPlace(tenantId, () => this.agentCommits.read(sessionId, line, reading));
   }
 
   /** @throws ProblemError workspace_unreadable */

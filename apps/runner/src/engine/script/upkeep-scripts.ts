@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable, Logger } from '@nestjs/common';
-import type { RestoreFiles } from '@saas-codex/contracts/runner-api';
+import { MAX_PACK_BYTES, type PackCommits, type RestoreFiles } from '@saas-codex/contracts/runner-api';
 import { WORKSPACE } from '@saas-codex/contracts/workspace-layout';
 import { Jail, type Upkeep } from '../../sandbox/jail/jail.js';
 import { spawnScript } from './spawn-script.js';
@@ -14,8 +14,21 @@ const scriptText = (name: string) =>
 /** Characters. */
 const MAX_OUTPUT = 2_000;
 
+/** Milliseconds for packing commits. */
+const PACK_MS = 60_000;
+
 /** How `restore.sh` says that a file that no checkpoint holds is in the way. */
 export const OCCUPIED = 3;
+
+/** How `pack-commits.sh` says that there is no such commit, and that there is too much. */
+export const NO_COMMIT = 3;
+export const TOO_LARGE = 4;
+
+/** How a script has ended. `code` null: it was killed */
+interface Ended {
+  code: number | null;
+  output: string;
+}
 
 /** Whose files are changed. */
 type Restored = Pick<Upkeep, 'runId' | 'paths' | 'history'>;
@@ -58,8 +71,25 @@ export class UpkeepScripts {
     return this.run('restore.sh', upkeep, signal);
   }
 
+  /** Packs commits of the agent's own repository. @returns as output, the pack in base64 */
+  packCommits({ runId, paths }: Restored, { head, without }: PackCommits): Promise<Ended> {
+    const environment = {
+      HEAD: head,
+      WITHOUT: without.join(' '),
+      REPO: paths.repo,
+      MAX_BYTES: `${MAX_PACK_BYTES}`,
+    };
+    const upkeep: Upkeep = { runId, paths, environment, writes: 'repo', readable: [] };
+    return this.read('pack-commits.sh', upkeep, MAX_PACK_BYTES * 2, AbortSignal.timeout(PACK_MS));
+  }
+
   /** @param signal ends it @returns the exit code; null: it was killed */
   async run(name: string, upkeep: Upkeep, signal?: AbortSignal): Promise<number | null> {
+    return (await this.read(name, upkeep, MAX_OUTPUT, signal)).code;
+  }
+
+  /** @param maxOutput characters that are kept of the end of what it prints */
+  private async read(name: string, upkeep: Upkeep, maxOutput: number, signal?: AbortSignal): Promise<Ended> {
     try {
       const launch = await this.jail.launchUpkeepScript(upkeep, await scriptText(name));
       signal?.throwIfAborted();
@@ -67,11 +97,12 @@ export class UpkeepScripts {
       signal?.addEventListener('abort', child.kill, { once: true });
       if (signal?.aborted) child.kill();
       let output = '';
-      for await (const text of child.output) output = (output + text).slice(-MAX_OUTPUT);
+      for await (const text of child.output) output = (output + text).slice(-maxOutput);
       const code = await child.exited;
       signal?.removeEventListener('abort', child.kill);
-      if (code !== 0) this.logger.error(`${name} exited with code ${code}: ${output}${child.stderr()}`);
-      return code;
+      if (code !== 0)
+        this.logger.error(`${name} exited with code ${code}: ${output.slice(-MAX_OUTPUT)}${child.stderr()}`);
+      return { code, output };
     } finally {
       await this.jail.endRun(upkeep.runId);
     }

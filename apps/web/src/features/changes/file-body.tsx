@@ -9,7 +9,7 @@ import { Button } from '../../shared/ui/button.js';
 import { ErrorNotice } from '../../shared/ui/error-notice.js';
 import { later } from '../../shared/ui/later.js';
 import { Skeleton } from '../../shared/ui/skeleton.js';
-import { filePatchQuery } from './api/get-file-patch.js';
+import { filePatchQuery } from '../../entities/session/api/get-file-patch.js';
 import { useRevertLines } from './edits/use-revert-lines.js';
 import { isImage } from '../../entities/session/image-files.js';
 import { type DiffLayout, PatchView } from './patch-view.js';

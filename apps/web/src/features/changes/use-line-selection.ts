@@ -3,7 +3,7 @@ import type { Diff, DiffFile } from '@saas-codex/contracts/diffs';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useMemo, useSyncExternalStore } from 'react';
 import { createStore } from '../../shared/lib/store.js';
-import { filePatchQuery } from './api/get-file-patch.js';
+import { filePatchQuery } from '../../entities/session/api/get-file-patch.js';
 import { commentDrafts } from './comments/comment-drafts.js';
 import { linesOf, nextRow, pointAt, rowsOf, type ViewerRange } from './line-places.js';
 

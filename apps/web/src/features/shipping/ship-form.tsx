@@ -8,9 +8,8 @@ import {
   type Push,
 } from '@saas-codex/contracts/shipping';
 import { useQuery } from '@tanstack/react-query';
-import { BadgeCheck, ChevronRight } from 'lucide-react';
+import { BadgeCheck } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
-import { FileStat, FileStatus, StatSummary } from '../../entities/session/changed-file.js';
 import { checksQuery } from '../../entities/run/api/checks.js';
 import { diffQuery } from '../../entities/session/api/get-diff.js';
 import { ProposeMessage } from '../../entities/run/proposed-message.js';
@@ -25,14 +24,16 @@ import { Skeleton } from '../../shared/ui/skeleton.js';
 import { TextAreaField } from '../../shared/ui/text-area-field.js';
 import { TextField } from '../../shared/ui/text-field.js';
 import { VisibleText } from '../../shared/ui/visible-text.js';
-import { useShip } from './api/shipping.js';
+import { AgentCommits } from './agent-commits.js';
+import { agentCommitsQuery, useShip } from './api/shipping.js';
+import { ShippedFiles } from './shipped-files.js';
 
 const MODES: readonly { value: CommitMode; name: string }[] = [
   { value: 'squash', name: 'One commit' },
   { value: 'per_run', name: 'One per run' },
 ];
 
-const MAX_FILES = 200;
+const ownMode = (count: number) => ({ value: 'agent' as const, name: `Codex’s own (${count})` });
 
 interface ShipFormProps {
   session: Session;
@@ -53,8 +54,17 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
   const { data: diff, error, refetch } = useQuery({ ...diffQuery(id, scope), staleTime: 0 });
   const [draft, setDraft] = useDraft(`ship/${id}`);
   const [typed, setTyped] = useState<string | null>(null);
-  const [mode, setMode] = useState<CommitMode>('squash');
+  const [wanted, setMode] = useState<CommitMode>('squash');
+  const [agreed, setAgreed] = useState<string | null>(null);
   const [leaveOut, setLeaveOut] = useState(false);
+  const { data: own } = useQuery({ ...agentCommitsQuery(session, diff?.to), staleTime: 0 });
+  const commits = own?.items ?? [];
+  const mode = wanted === 'agent' && commits.length === 0 ? 'squash' : wanted;
+  // To what was read, and to nothing that comes later.
+  const listed = `${own?.head} ${own?.tree}`;
+  const withReplaced = mode === 'agent' && agreed === listed;
+  const isUnread = mode === 'agent' && !withReplaced && commits.some((commit) => commit.replaced_files > 0);
+  const hasRest = commits.at(-1)?.to !== diff?.to;
   const ship = useShip(id);
   const message = draft || title;
   const entered = typed ?? shipped.branch;
@@ -88,13 +98,16 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
         mode,
         tree: diff.to,
         leave_out: leaveOut,
+        with_replaced: withReplaced,
         branch,
-        ...(mode === 'squash' && { message }),
+        ...(mode !== 'per_run' && { message }),
+        ...(mode === 'agent' && own?.head && { head: own.head }),
       },
       {
         onSuccess: () => {
           setDraft('');
           setTyped(null);
+          setAgreed(null);
         },
         // It shows what is there now.
         onError: () => void refetch(),
@@ -103,32 +116,10 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
   };
   return (
     <form onSubmit={submit} aria-label="Ship the changes" className="space-y-4">
-      <details className="group rounded-lg border px-3 py-2 text-sm">
-        <summary className="flex cursor-pointer flex-wrap items-center gap-2 pointer-coarse:min-h-11">
-          <StatSummary
-            stat={diff.stat}
-            verb={shipped.shippedTree === undefined ? 'changed' : 'changed since the last push'}
-          />
-          <ChevronRight
-            aria-hidden
-            className="ml-auto size-4 text-muted-foreground transition-transform group-open:rotate-90"
-          />
-        </summary>
-        <ul className="mt-2 max-h-40 space-y-1 overflow-y-auto">
-          {diff.files.slice(0, MAX_FILES).map((file) => (
-            <li key={file.path} className="flex items-center gap-2">
-              <FileStatus status={file.status} />
-              <span className="min-w-0 flex-1 truncate font-mono text-xs">
-                <VisibleText>{file.path}</VisibleText>
-              </span>
-              <FileStat file={file} />
-            </li>
-          ))}
-          {diff.stat.files > MAX_FILES && (
-            <li className="text-xs text-muted-foreground">The rest is under Changes.</li>
-          )}
-        </ul>
-      </details>
+      <ShippedFiles
+        diff={diff}
+        verb={shipped.shippedTree === undefined ? 'changed' : 'changed since the last push'}
+      />
       {omitted.length > 0 && (
         <label className="flex items-start gap-2 rounded-lg border border-warning/40 bg-warning-soft px-3 py-2 text-sm">
           <input
@@ -145,27 +136,50 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
           </span>
         </label>
       )}
-      <Segmented label="How many commits" value={mode} onChange={setMode} options={MODES} className="w-fit" />
-      {mode === 'squash' ? (
+      <Segmented
+        label="How many commits"
+        value={mode}
+        onChange={setMode}
+        options={commits.length === 0 ? MODES : [...MODES, ownMode(commits.length)]}
+        className="w-fit"
+      />
+      {own?.refused && (
+        <p className="text-xs text-muted-foreground">Codex’s own commits cannot be shipped. {own.refused}</p>
+      )}
+      {mode === 'agent' && (
+        <AgentCommits
+          sessionId={id}
+          commits={commits}
+          withReplaced={withReplaced}
+          onChange={(agrees) => setAgreed(agrees ? listed : null)}
+        />
+      )}
+      {mode === 'squash' || (mode === 'agent' && hasRest) ? (
         <div className="space-y-2">
           <TextAreaField
-            label="Message"
+            label={
+              mode === 'squash' ? 'Message' : 'Message of a last commit, for what Codex has not committed'
+            }
             value={draft}
             placeholder={title}
             error={problem}
             onChange={(event) => setDraft(event.target.value)}
           />
-          <ProposeMessage
-            sessionId={id}
-            tree={diff.to}
-            text={draft}
-            disabled={session.status !== 'ready' || session.active_run_id !== null}
-            onUse={setDraft}
-          />
+          {mode === 'squash' && (
+            <ProposeMessage
+              sessionId={id}
+              tree={diff.to}
+              text={draft}
+              disabled={session.status !== 'ready' || session.active_run_id !== null}
+              onUse={setDraft}
+            />
+          )}
         </div>
       ) : (
         <p className="text-xs text-muted-foreground">
-          Each is by the person who wrote the prompt, which is its message.
+          {mode === 'agent'
+            ? 'Each is by you, with Codex as co-author.'
+            : 'Each is by the person who wrote the prompt, which is its message.'}
         </p>
       )}
       <TextField
@@ -201,6 +215,7 @@ export function ShipForm({ session, shipped, onClose }: ShipFormProps) {
             unchecked ||
             !isBranchName(branch) ||
             problem !== undefined ||
+            isUnread ||
             (omitted.length > 0 && !leaveOut)
           }
         >

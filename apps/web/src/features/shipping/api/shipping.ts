@@ -1,5 +1,12 @@
 import type { Session } from '@saas-codex/contracts/sessions';
-import { Commit, CommitPage, type CreateCommit, Push, PushPage } from '@saas-codex/contracts/shipping';
+import {
+  AgentCommits,
+  Commit,
+  CommitPage,
+  type CreateCommit,
+  Push,
+  PushPage,
+} from '@saas-codex/contracts/shipping';
 import { CommitSigning } from '@saas-codex/contracts/signing-key';
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from '../../../shared/api/api-error.js';
@@ -29,6 +36,18 @@ export const shippedQuery = ({ session_id: id, last_push: last }: Session) =>
       };
     },
     placeholderData: keepPreviousData,
+  });
+
+/** Codex's own commits that are not shipped yet. @param tree the files as they are now */
+export const agentCommitsQuery = (
+  { session_id: id, status, active_run_id: run }: Session,
+  tree: string | undefined,
+) =>
+  queryOptions({
+    queryKey: [...keyOf(id), 'agent', tree] as const,
+    queryFn: ({ signal }) =>
+      request(path`/api/sessions/${id}/agent-commits`, { schema: AgentCommits, signal }),
+    enabled: tree !== undefined && status === 'ready' && run === null,
   });
 
 export type ShipRequest = CreateCommit & { branch: string };

@@ -1,6 +1,6 @@
 import { type Diff, FilePatch } from '@saas-codex/contracts/diffs';
 import { queryOptions } from '@tanstack/react-query';
-import { diffKeys, type Whitespace } from '../../../entities/session/api/get-diff.js';
+import { diffKeys, type Whitespace } from './get-diff.js';
 import { path, request } from '../../../shared/api/request.js';
 
 /**
