@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
@@ -36,6 +39,8 @@ let github: GithubWorld;
 let gitea: GiteaWorld;
 let gitlab: GitlabWorld;
 let bitbucket: BitbucketWorld;
+/** What a proxy that wants a person to sign in answers to everything. */
+let page: { url: string; host: string; stop(): void };
 let runner: Awaited<ReturnType<typeof startSilentRunner>>;
 let backend: TestBackend;
 let root: string;
@@ -62,10 +67,11 @@ beforeAll(async () => {
     startGitlab(),
     startBitbucket(),
   ]);
+  page = await startPage();
   backend = await startBackend({
     RUNNER_URL: runner.url,
     WORKSPACES_ROOT: root,
-    GIT_TRUSTED_HOSTS: [github, gitea, gitlab, bitbucket].map(({ host }) => host).join(),
+    GIT_TRUSTED_HOSTS: [github, gitea, gitlab, bitbucket, page].map(({ host }) => host).join(),
   });
   tenantId = (await call<Me>('GET', '/api/me', undefined, owner)).body.tenant.tenant_id;
   member = await createPerson(backend, tenantId, 'member');
@@ -91,7 +97,7 @@ afterEach(async () => {
 afterAll(async () => {
   await backend.stop();
   runner.stop();
-  const servers = [git, github, gitea, gitlab, bitbucket].map((server) => server.stop());
+  const servers = [git, github, gitea, gitlab, bitbucket, page].map((server) => server.stop());
   await Promise.all([...servers, rm(root, { recursive: true, force: true })]);
 });
 
@@ -196,6 +202,60 @@ describe('a connected forge', () => {
     });
     github.fault = () => ({ status: 302, headers: { location: 'http://169.254.169.254/latest/meta-data' } });
     expect(await test(forge)).toMatchObject({ works: false, detail: expect.stringContaining('169.254') });
+  });
+
+  it('is not asked at once when the time that it names is over, or is none', async () => {
+    const { body: forge } = await connect();
+    const past = String(Math.floor(Date.now() / 1_000) - 600);
+    const limits: Record<string, string>[] = [
+      { 'retry-after': '0' },
+      { 'retry-after': '1e99' },
+      { 'retry-after': 'Mon, 30 Nov 2020 10:00:00 GMT' },
+      { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': past },
+      { 'ratelimit-remaining': '0', 'ratelimit-reset': '0' },
+    ];
+    for (const headers of limits) {
+      github.fault = () => ({ status: 403, body: { message: 'Slow down' }, headers });
+      const tested = await test(forge);
+      expect(tested).toMatchObject({ retry_at: null, detail: expect.stringContaining('limits requests') });
+    }
+    // As the draft of the standard has it: in seconds from now.
+    const headers = { 'ratelimit-remaining': '0', 'ratelimit-reset': '600' };
+    github.fault = () => ({ status: 429, body: { message: 'Slow down' }, headers });
+    const before = Date.now();
+    expect(Date.parse((await test(forge)).retry_at ?? '')).toBeGreaterThanOrEqual(before + 600_000);
+  });
+
+  it.each(['github', 'gitlab', 'gitea', 'bitbucket'])(
+    'of kind %s that answers with a page does not work, and others are still searched',
+    async (kind) => {
+      const workspace = kind === 'bitbucket' ? 'acme' : undefined;
+      const { body: forge } = await connect({ kind, url: page.url, workspace });
+      const { works, detail } = await test(forge);
+      expect([works, detail]).toEqual([false, expect.stringContaining(page.host)]);
+      await connect();
+      const found = await find('app');
+      expect(found).toMatchObject({ items: [{ name: 'acme/app' }], failed: [{ host: page.host }] });
+    },
+  );
+
+  it('that lists no repositories, but a page, does not work', async () => {
+    const { body: forge } = await connect();
+    const html = { body: '<html>', headers: { 'content-type': 'text/html' } };
+    for (const answer of [html, { body: {} }]) {
+      github.fault = ({ path }) => (path === '/user/repos' ? html : null);
+      expect(await test(forge)).toMatchObject({ works: false });
+      github.fault = ({ path }) => (path === '/user' ? answer : null);
+      expect(await test(forge)).toMatchObject({ works: false });
+    }
+  });
+
+  it('is the one of github.com for ssh at the port of https, too', async () => {
+    await connect({ url: 'https://github.com' });
+    const at = (url: string) => backend.app.get(Forges).forRepository({ tenantId }, member.userId, url);
+    const found = await at('ssh://git@ssh.github.com:443/acme/app.git');
+    expect([found?.forge.url, found?.repository.path]).toEqual(['https://github.com', 'acme/app']);
+    expect(await at('ssh://git@altssh.gitlab.com:443/acme/app.git')).toBeNull();
   });
 
   it.each([
@@ -552,6 +612,14 @@ describe('a session', () => {
     expect(await sql('SELECT FROM secrets WHERE id = $1', [forge_id])).toEqual([]);
   });
 });
+
+async function startPage() {
+  const server = createServer((_, res) => res.writeHead(200, { 'content-type': 'text/html' }).end('<html>'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url: `http://${host}`, host, stop: () => server.close() };
+}
 
 async function filesBelow(folder: string): Promise<{ name: string; content: string | Buffer }[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -188,6 +188,28 @@ describe('a merge request', () => {
     expect(seen.prompt).toContain('> hello.ts:3: no semicolon');
   });
 
+  it('shows how logs end that were written to keep whoever reads them busy', async () => {
+    const { id, commit } = await opened();
+    const failed = (job: number) => ({
+      id: job,
+      name: `job ${job}`,
+      status: 'failed',
+      description: null,
+      target_url: `${gitlab.url}/${REPOSITORY}/-/jobs/${job}`,
+      allow_failure: false,
+    });
+    const logs = new Map([
+      [21, 'section_start:1:'.repeat(150_000)],
+      [22, 'x'.repeat(1_000_000) + '\u001B[' + '?;'.repeat(45_000)],
+      [23, `Much\n${'2026-11-30T'.repeat(150_000)}`],
+    ]);
+    for (const [job, text] of logs) state.logs.set(job, `${text}\nERROR: Job failed: exit code 1`);
+    state.statuses.set(commit, [...logs.keys()].map(failed));
+    const { checks } = await world.askNow(id);
+    expect(checks).toHaveLength(logs.size);
+    for (const { log } of checks) expect(log).toMatch(/\nERROR: Job failed: exit code 1$/);
+  });
+
   it('shows who approves, who asks for changes, and threads at lines that are not resolved', async () => {
     const { id, there } = await opened();
     Object.assign(there, {

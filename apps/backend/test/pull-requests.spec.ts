@@ -132,6 +132,63 @@ describe('a pull request', () => {
     expect(at(session)).toMatchObject({ checks: 'failed' });
   });
 
+  it('shows all of what takes GitHub more than a page to say', async () => {
+    const { id, branch, commit } = await world.pushed();
+    await world.open(id);
+    await world.isReady(id);
+    const many = <T>(to: (n: number) => T) => Array.from({ length: 120 }, (_, n) => to(n));
+    world.state.checks.set(
+      commit,
+      many((n) => ({ name: `check ${n}`, conclusion: n < 119 ? 'success' : 'failure' })),
+    );
+    world.state.statuses.set(
+      commit,
+      many((n) => ({ context: `status ${n}`, state: n < 119 ? 'success' : 'failure' })),
+    );
+    const people = many((n) => `person ${n}`);
+    Object.assign(ofBranch(branch)[0] ?? {}, {
+      reviews: people.map((login) => ({ login, state: 'APPROVED', body: '' })),
+      comments: people.map((login) => ({ login, path: 'src/hello.ts', line: 3, body: 'Here.' })),
+    });
+    const { checks, reviews, comments } = await world.askNow(id);
+    expect([checks.length, reviews.length, comments.length]).toEqual([240, 120, 120]);
+    const failed = checks.filter(({ state }) => state === 'failed').map(({ name }) => name);
+    expect(failed).toEqual(['check 119', 'status 119']);
+  });
+
+  it('has names on one line, with a bound, and addresses that are some, whatever was written at GitHub', async () => {
+    const { id, branch, commit } = await world.pushed();
+    await world.open(id);
+    await world.isReady(id);
+    const long = `Mend\r\n\u2028it${'x'.repeat(5_000)}`;
+    world.state.checks.set(commit, [
+      { name: long, conclusion: 'failure', title: long, summary: 'Red\nline' },
+    ]);
+    const target_url = 'javascript:alert(1)';
+    world.state.statuses.set(commit, [{ context: 'x', state: 'failure', description: long, target_url }]);
+    Object.assign(ofBranch(branch)[0] ?? {}, {
+      title: long,
+      reviews: [{ login: long, state: 'APPROVED', body: long }],
+      comments: [{ login: long, path: long, line: 1, body: long }],
+    });
+    const seen = await world.askNow(id);
+    const [check, status] = seen.checks;
+    const short = (length: number) => `Mend it${'x'.repeat(length - 10)}`;
+    const starts = (text: string | null | undefined, max: number) => {
+      expect(text?.startsWith(short(max))).toBe(true);
+      expect(text?.length).toBeLessThanOrEqual(max);
+    };
+    starts(check?.name, 200);
+    starts(check?.summary, 500);
+    expect(check?.log).toBe('Red\nline');
+    starts(status?.summary, 500);
+    expect(status?.url).toBeNull();
+    starts(seen.reviews[0]?.author, 200);
+    expect(seen.reviews[0]?.body).toBe(long.slice(0, 4_000));
+    starts(seen.comments[0]?.author, 200);
+    starts(seen.comments[0]?.path, 1_000);
+  });
+
   it('that was merged or closed elsewhere says so, is not changed, and is followed by another one', async () => {
     const { id, branch } = await world.pushed();
     await world.open(id);
@@ -281,6 +338,22 @@ describe('a forge that fails', () => {
     expect(failed.failure?.detail).toContain('Settings');
     await world.open(id, { title: 'Kept' });
     await world.isReady(id);
+  });
+
+  it('to answer as it describes is unavailable, unless only whoever wrote a comment is gone', async () => {
+    const { id } = await world.pushed();
+    await world.open(id);
+    await world.isReady(id);
+    const at = 'GET /repos/{owner}/{repo}/pulls/{pull_number}/comments';
+    const comment = { path: 'src/hello.ts', line: 3, body: 'Here.', html_url: 'https://github.com/x' };
+    const written = { ...comment, user: null, created_at: '2026-11-30T10:00:00Z' };
+    const page = { body: '<html>', headers: { 'content-type': 'text/html' } };
+    for (const wrong of [page, { body: {} }, { body: [{ ...written, created_at: 'once' }] }]) {
+      strike(world, at, wrong);
+      expect((await world.askNow(id)).failure?.code).toBe('forge_unavailable');
+    }
+    strike(world, at, { body: [written] });
+    expect(await world.askNow(id)).toMatchObject({ failure: null, comments: [{ author: 'ghost' }] });
   });
 
   it('refuses a reviewer, and the pull request is there and says so', async () => {

@@ -23,6 +23,7 @@ import { patternOf, search } from '@saas-codex/testing/secret-search';
 import { startSshServer } from '@saas-codex/testing/ssh-server';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { DataSource } from 'typeorm';
+import { RepositoryRuleStore } from '../src/shipping/rules/repository-rule-store.js';
 import { PushReconciler } from '../src/shipping/push-reconciler.js';
 import { SigningKeysService } from '../src/shipping/signing/signing-keys.service.js';
 import { ShippedBranches } from '../src/shipping/shipped-branches.js';
@@ -735,6 +736,22 @@ describe('a rule for repositories', () => {
     });
     expect(await atHost(name, 'rev-parse', 'main', 'main^')).toBe(`${made.oid}\n${base}`);
     expect((await pushes(at)).suggested_branch).toBe('main');
+  });
+
+  it('covers a repository under the other names of its host, also when it was made for one of them', async () => {
+    const rules = backend.app.get(RepositoryRuleStore, { strict: false });
+    const covering = async (url: string) => (await rules.covering({ tenantId }, url))?.path;
+    await rule('acme', { host: 'github.com' });
+    await rule('acme', { host: 'altssh.gitlab.com' });
+    await rule('acme', { host: 'bitbucket.org' });
+    for (const url of [
+      'ssh://git@ssh.github.com:443/acme/app',
+      'https://gitlab.com/acme/app',
+      'ssh://git@altssh.gitlab.com:443/acme/app',
+      'ssh://git@altssh.bitbucket.org:443/acme/app.git',
+    ])
+      expect([url, await covering(url)]).toEqual([url, 'acme']);
+    expect(await covering('ssh://git@ssh.example.org/acme/app')).toBeUndefined();
   });
 
   it('is made by admins, for a place of its own', async () => {

@@ -12,6 +12,7 @@ import { GithubAppForge } from './github/github-app-forge.js';
 import { GithubForge } from './github/github-forge.js';
 import { GitlabForge } from './gitlab/gitlab-forge.js';
 import type { Forge, ForgeConnection } from './port/forge.js';
+import { reliable, withForgeErrors } from './port/reliable-forge.js';
 import type { RepositoryRef } from './port/repositories.js';
 
 const ADAPTERS: Record<ForgeKind, new (connection: ForgeConnection) => Forge> = {
@@ -56,9 +57,9 @@ export class ForgeConnections {
   async open(row: ConnectedForgeEntity): Promise<Forge | null> {
     const secret = await this.secretOf(row);
     if (secret === null) return null;
-    if (row.githubApp) return this.openApp(row, row.githubApp, secret);
-    const { kind, url, workspace } = row;
-    return new ADAPTERS[kind]({ url, workspace, token: secret, fetchFor: this.fetchFor(row) });
+    const { kind, url, workspace, githubApp } = row;
+    if (githubApp) return reliable(this.openApp(row, githubApp, secret));
+    return reliable(new ADAPTERS[kind]({ url, workspace, token: secret, fetchFor: this.fetchFor(row) }));
   }
 
   /**
@@ -73,8 +74,9 @@ export class ForgeConnections {
   ): Promise<{ username: string; password: string } | null> {
     const secret = await this.secretOf(row);
     if (secret === null) return null;
-    const password = row.githubApp
-      ? await this.openApp(row, row.githubApp, secret).gitToken(ref, right)
+    const { githubApp: app } = row;
+    const password = app
+      ? await withForgeErrors(row.url, () => this.openApp(row, app, secret).gitToken(ref, right))
       : secret;
     return { username: GIT_USERS[row.kind], password };
   }

@@ -11,6 +11,8 @@ import { ForgeError } from './port/forge-error.js';
 const TIMEOUT_S = 20;
 /** More than any page of an API has. */
 const MAX_ANSWER_BYTES = 20 * 1024 * 1024;
+/** Of plain text: only logs of jobs come as such, and only how they end is of use. */
+const MAX_TEXT_BYTES = 100 * 1024;
 const MAX_REDIRECTS = 3;
 
 /** Told of the status of each answer. */
@@ -19,7 +21,7 @@ type OnStatus = (status: number) => Promise<void>;
 /**
  * The only way of the forges' clients to the network.
  *
- *     call ─► the API's own origin? ─► checked connection ─► at most 20 MB, 20 s ─► Response
+ *     call ─► the API's own origin? ─► checked connection ─► at most 20 MB, 20 s; the end of plain text ─► Response
  *
  * A redirect is followed only for reading, and only at the same origin: a repository that was renamed answers with one.
  */
@@ -78,12 +80,11 @@ export class ForgeFetch {
           dispatcher,
           signal: AbortSignal.any([signal, timeout]),
         });
-        const bytes = await bounded(answer.body);
+        const given = headersOf(answer.headers);
+        const isText = given.get('content-type')?.startsWith('text/plain') ?? false;
+        const bytes = await bounded(answer.body, isText ? MAX_TEXT_BYTES : MAX_ANSWER_BYTES);
         const isEmpty = [204, 205, 304].includes(answer.statusCode);
-        return new Response(isEmpty ? null : bytes, {
-          status: answer.statusCode,
-          headers: headersOf(answer.headers),
-        });
+        return new Response(isEmpty ? null : bytes, { status: answer.statusCode, headers: given });
       } finally {
         await dispatcher.destroy();
       }
@@ -101,15 +102,19 @@ export class ForgeFetch {
   }
 }
 
-async function bounded(body: AsyncIterable<Buffer>): Promise<Buffer<ArrayBuffer>> {
+/** @param keep bytes of its end. Those before it are let go as soon as they are read */
+async function bounded(body: AsyncIterable<Buffer>, keep: number): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = [];
-  let size = 0;
+  let read = 0;
+  let held = 0;
   for await (const chunk of body) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new ForgeError('unavailable', 'The answer of the forge is too large.');
+    read += chunk.length;
+    if (read > MAX_ANSWER_BYTES) throw new ForgeError('unavailable', 'The answer of the forge is too large.');
     chunks.push(chunk);
+    held += chunk.length;
+    while (held - (chunks[0]?.length ?? 0) >= keep) held -= chunks.shift()?.length ?? 0;
   }
-  return Buffer.concat(chunks);
+  return Buffer.concat(chunks).subarray(-keep);
 }
 
 /** Bodies come decoded or not at all, so nobody may decode them again. */

@@ -6,6 +6,7 @@ import { ForgeConnections } from './forge-connections.js';
 import type { ConnectedForgeEntity } from './connected-forge.entity.js';
 import type { Forge } from './port/forge.js';
 import type { RepositoryRef } from './port/repositories.js';
+import { knownHostOf } from './ssh-hosts.js';
 
 const HTTPS_PORT = 443;
 
@@ -67,7 +68,7 @@ export const forgeHostOf = ({
 /** Over ssh a forge has the name that its pages have, and any port. */
 const isAt = (row: ConnectedForgeEntity, address: ParsedAddress): boolean =>
   address.scheme === 'ssh'
-    ? normaliseHost(new URL(row.url).hostname) === address.host
+    ? normaliseHost(new URL(row.url).hostname) === knownHostOf(address.host)
     : row.host === forgeHostOf(address);
 
 const hasIn = ({ workspace }: ConnectedForgeEntity, { url }: ParsedAddress): boolean =>

@@ -1,4 +1,4 @@
-import { repositoryOf } from './github-repositories.js';
+import { page, repositoryOf } from './github-repositories.js';
 import {
   type GithubAnswer,
   type GithubCall,
@@ -54,6 +54,7 @@ interface TestStatus {
   context: string;
   state: 'success' | 'pending' | 'failure';
   description?: string;
+  target_url?: string;
 }
 
 /** What specs see and change of pull requests at the stand-in. */
@@ -175,7 +176,7 @@ export function githubPullRequests(): GithubPullRequestState {
 
     'GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews': (call, world) =>
       onOne(call, (one) => ({
-        body: one.reviews.map(({ login, state, body }) => ({
+        body: page(call.query, one.reviews).map(({ login, state, body }) => ({
           ...world.description.sample('pull-request-review'),
           user: person(world, login),
           state,
@@ -186,7 +187,7 @@ export function githubPullRequests(): GithubPullRequestState {
 
     'GET /repos/{owner}/{repo}/pulls/{pull_number}/comments': (call, world) =>
       onOne(call, (one) => ({
-        body: one.comments.map(({ login, path, line, body }, id) => ({
+        body: page(call.query, one.comments).map(({ login, path, line, body }, id) => ({
           ...world.description.sample('pull-request-review-comment'),
           id,
           user: person(world, login),
@@ -198,7 +199,8 @@ export function githubPullRequests(): GithubPullRequestState {
       })),
 
     'GET /repos/{owner}/{repo}/commits/{ref}/check-runs': (call, world) => {
-      const runs = checksOf(call).map((check) => ({
+      const all = checksOf(call);
+      const runs = page(call.query, all).map((check) => ({
         ...world.description.sample('check-run'),
         id: idOf(check),
         name: check.name,
@@ -213,7 +215,7 @@ export function githubPullRequests(): GithubPullRequestState {
           annotations_url: world.url,
         },
       }));
-      return { body: { total_count: runs.length, check_runs: runs } };
+      return { body: { total_count: all.length, check_runs: runs } };
     },
 
     'GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations': (call, world) => {
@@ -230,7 +232,8 @@ export function githubPullRequests(): GithubPullRequestState {
     },
 
     'GET /repos/{owner}/{repo}/commits/{ref}/status': (call, world) => {
-      const found = (statuses.get(call.params['ref'] ?? '') ?? []).map((one) => ({
+      const all = statuses.get(call.params['ref'] ?? '') ?? [];
+      const found = page(call.query, all).map((one) => ({
         ...world.description.sample('simple-commit-status'),
         ...one,
       }));
@@ -244,7 +247,7 @@ export function githubPullRequests(): GithubPullRequestState {
           },
           state: 'pending',
           statuses: found,
-          total_count: found.length,
+          total_count: all.length,
         },
       };
     },

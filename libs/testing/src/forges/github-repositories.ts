@@ -165,7 +165,8 @@ function fieldsOf({ url }: GithubWorld, name: string, one: GithubRepositoryState
   };
 }
 
-function page<T>(query: Record<string, string>, all: T[]): T[] {
+/** Those that a call asks for. */
+export function page<T>(query: Record<string, string>, all: T[]): T[] {
   const size = Math.min(Number(query['per_page'] ?? 30), 100);
   const start = (Number(query['page'] ?? 1) - 1) * size;
   return all.slice(start, start + size);

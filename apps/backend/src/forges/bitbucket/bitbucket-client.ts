@@ -88,6 +88,12 @@ export class BitbucketClient {
       ...(body && { body: JSON.stringify(body) }),
     });
     const data = jsonOf(await answer.text());
+    // What is no JSON, such as the page of a proxy with the status 200.
+    if (answer.ok && data === undefined)
+      throw new ForgeError(
+        'unavailable',
+        `${this.host} did not answer as Bitbucket does. Check its address.`,
+      );
     if (answer.ok) return { data, headers: answer.headers };
     throw forgeErrorOf(this.host, {
       status: answer.status,

@@ -1,5 +1,4 @@
 import type { PullRequestComment, PullRequestReview } from '@saas-codex/contracts/pull-requests';
-import { asRemark } from '../port/remarks.js';
 import type { AccountAnswer, CommentAnswer, PullRequestAnswer } from './bitbucket-answers.js';
 
 const nameOf = (account: AccountAnswer | null | undefined): string =>
@@ -20,7 +19,7 @@ export function reviewsOf(
       reviews.set(keyOf(user), {
         author: nameOf(user),
         state: 'commented',
-        body: asRemark(content.raw ?? ''),
+        body: content.raw ?? '',
         at: timeOf(at),
       });
   for (const { user, state, participated_on: at } of participants) {
@@ -44,7 +43,7 @@ export function commentsOf(said: readonly CommentAnswer[]): PullRequestComment[]
           author: nameOf(user),
           path: inline.path,
           line: inline.outdated ? null : (inline.to ?? null),
-          body: asRemark(content.raw ?? ''),
+          body: content.raw ?? '',
           url: links?.html?.href ?? '',
           at: timeOf(at),
         }

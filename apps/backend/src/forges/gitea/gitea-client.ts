@@ -1,5 +1,5 @@
 import type { giteaApi } from 'gitea-js';
-import { forgeErrorOf } from '../port/forge-error.js';
+import { ForgeError, forgeErrorOf } from '../port/forge-error.js';
 import type { RepositoryRef } from '../port/repositories.js';
 import { namesOf } from '../port/repository-names.js';
 
@@ -16,7 +16,11 @@ interface Answered<T> {
 export function giteaAsker(host: string) {
   return async <T>(call: () => Promise<Answered<T>>): Promise<T> => {
     try {
-      return (await call()).data;
+      const { data, error } = await call();
+      // What is no JSON, such as the page of a proxy with the status 200.
+      if (error !== null)
+        throw new ForgeError('unavailable', `${host} did not answer as Gitea does. Check its address.`);
+      return data;
     } catch (refusal) {
       if (!(refusal instanceof Response)) throw refusal;
       const { status, headers, error } = refusal as Response & { error?: unknown };

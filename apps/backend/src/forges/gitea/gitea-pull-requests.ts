@@ -8,7 +8,7 @@ import type {
   ForgePullRequests,
   NewPullRequest,
 } from '../port/pull-requests.js';
-import { asRemark, lastReviews } from '../port/remarks.js';
+import { lastReviews } from '../port/remarks.js';
 import type { RepositoryRef } from '../port/repositories.js';
 import { giteaAsker, type GiteaClient, inPath } from './gitea-client.js';
 
@@ -122,7 +122,7 @@ export class GiteaPullRequests implements ForgePullRequests {
         return {
           author: user?.login ?? 'ghost',
           state: dismissed === true ? 'commented' : known,
-          body: asRemark(body),
+          body,
           at: new Date(at).toISOString(),
         };
       }),
@@ -180,7 +180,7 @@ const toComment = (one: PullReviewComment): PullRequestComment => ({
   path: one.path ?? '',
   // 0: the line is gone.
   line: one.position || null,
-  body: asRemark(one.body ?? ''),
+  body: one.body ?? '',
   url: one.html_url ?? '',
   at: new Date(one.created_at ?? 0).toISOString(),
 });

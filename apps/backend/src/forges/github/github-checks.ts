@@ -1,6 +1,7 @@
 import type { CheckState, PullRequestCheck } from '@saas-codex/contracts/pull-requests';
 import type { Octokit, RestEndpointMethodTypes } from '@octokit/rest';
-import { endOfLog } from '../port/remarks.js';
+import { allPages } from '../port/all-pages.js';
+import { asLog } from '../port/bounds.js';
 import type { RepositoryRef } from '../port/repositories.js';
 import { namesOf } from '../port/repository-names.js';
 
@@ -11,21 +12,35 @@ const MAX_READ = 10;
 type CheckRun = RestEndpointMethodTypes['checks']['listForRef']['response']['data']['check_runs'][number];
 type Annotation = RestEndpointMethodTypes['checks']['listAnnotations']['response']['data'][number];
 
+/** What is kept of a check run: pages of them are large. */
+interface Run {
+  id: number;
+  check: Omit<PullRequestCheck, 'log'>;
+  /** About itself. */
+  wrote: string;
+  annotations: number;
+}
+
 /** What GitHub's two mechanisms say about a commit: check runs of Apps and Actions, and statuses of other programs. */
 export class GithubChecks {
   constructor(private readonly octokit: Octokit) {}
 
   async of(ref: RepositoryRef, commit: string): Promise<PullRequestCheck[]> {
     const at = { ...namesOf(ref), ref: commit, per_page: PAGE };
-    const [runs, statuses] = await Promise.all([
-      this.octokit.rest.checks.listForRef({ ...at, filter: 'latest' }),
-      this.octokit.rest.repos.getCombinedStatusForRef(at),
+    const [{ items: runs }, { items: statuses }] = await Promise.all([
+      allPages(PAGE, async (page) => {
+        const { data } = await this.octokit.rest.checks.listForRef({ ...at, filter: 'latest', page });
+        return data.check_runs.map(toRun);
+      }),
+      allPages(PAGE, async (page) => {
+        const { data } = await this.octokit.rest.repos.getCombinedStatusForRef({ ...at, page });
+        return data.statuses;
+      }),
     ]);
-    const { check_runs: all } = runs.data;
-    const logs = await this.logsOf(ref, all);
+    const logs = await this.logsOf(ref, runs);
     return [
-      ...all.map((run) => toCheck(run, logs.get(run.id) ?? null)),
-      ...statuses.data.statuses.map(({ context, state, target_url: url, description: summary }) => ({
+      ...runs.map((run) => ({ ...run.check, log: logs.get(run.id) || null })),
+      ...statuses.map(({ context, state, target_url: url, description: summary }) => ({
         name: context,
         state: STATUSES[state] ?? 'pending',
         url,
@@ -35,16 +50,18 @@ export class GithubChecks {
     ].toSorted((a, b) => a.name.localeCompare(b.name));
   }
 
-  private async logsOf(ref: RepositoryRef, runs: CheckRun[]): Promise<Map<number, string>> {
-    const failed = runs.filter((run) => stateOf(run) === 'failed').slice(0, MAX_READ);
-    const logs = failed.map(async (run) => [run.id, await this.logOf(ref, run)] as const);
-    return new Map(await Promise.all(logs));
+  /** One after the other: each is held in memory while it is read. */
+  private async logsOf(ref: RepositoryRef, runs: Run[]): Promise<Map<number, string>> {
+    const failed = runs.filter(({ check }) => check.state === 'failed').slice(0, MAX_READ);
+    const logs = new Map<number, string>();
+    for (const run of failed) logs.set(run.id, await this.logOf(ref, run));
+    return logs;
   }
 
   /** What the check wrote about itself, then where in the code it found something. */
-  private async logOf(ref: RepositoryRef, { id, output }: CheckRun): Promise<string> {
+  private async logOf(ref: RepositoryRef, { id, wrote, annotations }: Run): Promise<string> {
     const { data } =
-      output.annotations_count > 0
+      annotations > 0
         ? await this.octokit.rest.checks.listAnnotations({
             ...namesOf(ref),
             check_run_id: id,
@@ -52,19 +69,18 @@ export class GithubChecks {
           })
         : { data: [] };
     const bad = data.filter((one) => one.annotation_level !== 'notice');
-    return endOfLog([output.summary, output.text, ...bad.map(toLine)].filter(Boolean).join('\n'));
+    return [wrote, ...bad.map(toLine)].filter(Boolean).join('\n');
   }
 }
 
 const toLine = ({ path, start_line: line, title, message, raw_details: details }: Annotation): string =>
   [`${path}:${line}: ${[title, message].filter(Boolean).join(': ')}`, details].filter(Boolean).join('\n');
 
-const toCheck = (run: CheckRun, log: string | null): PullRequestCheck => ({
-  name: run.name,
-  state: stateOf(run),
-  url: run.html_url,
-  summary: run.output.title,
-  log: log === '' ? null : log,
+const toRun = (given: CheckRun): Run => ({
+  id: given.id,
+  check: { name: given.name, state: stateOf(given), url: given.html_url, summary: given.output.title },
+  wrote: asLog([given.output.summary, given.output.text].filter(Boolean).join('\n')),
+  annotations: given.output.annotations_count,
 });
 
 /** Those that let a pull request be merged. */

@@ -14,6 +14,11 @@ export function withGithubErrors(octokit: Octokit, host: string): Octokit {
       message: wordsOf(response?.data) ?? message,
     });
   });
+  octokit.hook.after('request', ({ data }) => {
+    // Such as the page of a proxy, with the status 200.
+    if (typeof data === 'string' && data !== '')
+      throw new ForgeError('unavailable', `${host} did not answer as GitHub does. Check its address.`);
+  });
   return octokit;
 }
 

@@ -1,12 +1,13 @@
 import type { PullRequestComment, PullRequestReview } from '@saas-codex/contracts/pull-requests';
 import type { Octokit } from '@octokit/rest';
+import { allPages } from '../port/all-pages.js';
 import type {
   CommitStatus,
   ForgePullRequest,
   ForgePullRequests,
   NewPullRequest,
 } from '../port/pull-requests.js';
-import { asRemark, lastReviews } from '../port/remarks.js';
+import { lastReviews } from '../port/remarks.js';
 import type { RepositoryRef } from '../port/repositories.js';
 import { namesOf } from '../port/repository-names.js';
 import { GithubChecks } from './github-checks.js';
@@ -27,6 +28,16 @@ interface GivenPullRequest {
   head: { sha: string };
   labels: { name?: string | undefined }[];
   mergeable?: boolean | null;
+}
+
+/** GitHub's description has a user of every comment. There is none once the account was deleted. */
+interface GivenComment {
+  user: { login: string } | null;
+  path: string;
+  line?: number | null;
+  body: string;
+  html_url: string;
+  created_at: string;
 }
 
 export class GithubPullRequests implements ForgePullRequests {
@@ -101,35 +112,34 @@ export class GithubPullRequests implements ForgePullRequests {
   }
 
   async reviews(ref: RepositoryRef, number: number): Promise<PullRequestReview[]> {
-    const { data } = await this.octokit.rest.pulls.listReviews({
-      ...namesOf(ref),
-      pull_number: number,
-      per_page: PAGE,
+    const of = { ...namesOf(ref), pull_number: number, per_page: PAGE };
+    const { items } = await allPages(PAGE, async (page) => {
+      const { data } = await this.octokit.rest.pulls.listReviews({ ...of, page });
+      return data;
     });
     return lastReviews(
-      data.flatMap(({ user, state, body, submitted_at: at }) => {
+      items.flatMap(({ user, state, body, submitted_at: at }) => {
         const known = REVIEWS[state];
         // A review that is not sent yet has no time.
         if (at === undefined || known === undefined) return [];
         const author = user?.login ?? 'ghost';
-        return { author, state: known, body: asRemark(body), at: new Date(at).toISOString() };
+        return { author, state: known, body, at: new Date(at).toISOString() };
       }),
     );
   }
 
   async comments(ref: RepositoryRef, number: number): Promise<PullRequestComment[]> {
-    const { data } = await this.octokit.rest.pulls.listReviewComments({
-      ...namesOf(ref),
-      pull_number: number,
-      sort: 'created',
-      direction: 'asc',
-      per_page: PAGE,
+    const oldestFirst = { sort: 'created', direction: 'asc' } as const;
+    const of = { ...namesOf(ref), pull_number: number, per_page: PAGE };
+    const { items } = await allPages<GivenComment>(PAGE, async (page) => {
+      const { data } = await this.octokit.rest.pulls.listReviewComments({ ...of, ...oldestFirst, page });
+      return data;
     });
-    return data.map((one) => ({
-      author: one.user.login,
+    return items.map((one) => ({
+      author: one.user?.login ?? 'ghost',
       path: one.path,
       line: one.line ?? null,
-      body: asRemark(one.body),
+      body: one.body,
       url: one.html_url,
       at: new Date(one.created_at).toISOString(),
     }));

@@ -3,7 +3,6 @@ import type { CommitStatusSchema } from '@gitbeaker/core';
 import type { CheckState, PullRequestCheck } from '@saas-codex/contracts/pull-requests';
 import { allPages } from '../port/all-pages.js';
 import { ForgeError } from '../port/forge-error.js';
-import { endOfLog } from '../port/remarks.js';
 import { type GitlabClient, PAGE, pageOf } from './gitlab-client.js';
 
 /** Failed jobs whose logs are read. */
@@ -20,11 +19,9 @@ export class GitlabChecks {
     // Pipelines of the branch and of the merge request may have a job of the same name: the last one counts.
     const latest = new Map(items.toSorted((a, b) => a.id - b.id).map((one) => [one.name, one]));
     const failed = [...latest.values()].filter((one) => stateOf(one) === 'failed' && isJob(one));
-    const logs = new Map(
-      await Promise.all(
-        failed.slice(0, MAX_READ).map(async ({ id }) => [id, await this.logOf(path, id)] as const),
-      ),
-    );
+    const logs = new Map<number, string | null>();
+    // One after the other: each is held in memory while it is read.
+    for (const { id } of failed.slice(0, MAX_READ)) logs.set(id, await this.logOf(path, id));
     return [...latest.values()]
       .map((one) => ({
         name: one.name,
@@ -39,7 +36,7 @@ export class GitlabChecks {
   /** null: it has none, it is too large, or the token may not read it. */
   private async logOf(path: string, job: number): Promise<string | null> {
     try {
-      return endOfLog(readable(await this.client.jobs.showLog(path, job))) || null;
+      return readable(await this.client.jobs.showLog(path, job)) || null;
     } catch (error) {
       if (!(error instanceof ForgeError) || error.reason === 'rate_limited') throw error;
       return null;
@@ -72,13 +69,21 @@ function stateOf(one: CommitStatusSchema): CheckState {
 }
 
 /** When a runner wrote a line, and to which output. */
-const TIMES = /^\d{4}-\d{2}-\d{2}T\S+Z \d\d[OE][+ ]?/gm;
+const TIMES = /^\d{4}-\d{2}-\d{2}T\S{1,40}Z \d\d[OE][+ ]?/gm;
 /** Where the page of the log folds. */
-const SECTIONS = /section_(start|end):\d+:[^\r\n]*\r/g;
+const SECTIONS = /section_(start|end):\d{1,20}:[^\r\n]{0,200}\r/g;
+/** How a sequence for terminals may begin. No real one begins with more of these. */
+const LONG_SEQUENCES = /((?![\t\r\n])\p{Cc}[[\]()#;?]{0,8})[[\]()#;?]*/gu;
 
-/** A log without what only terminals and GitLab's page understand. A line that was written over has its last text. */
+/**
+ * A log without what only terminals and GitLab's page understand. A line that was written over has its last text. Whoever runs code
+ * in a job writes what they like, so no pattern may look far for its end at every place: that of Node for terminals does after a
+ * long beginning.
+ */
 const readable = (log: string): string =>
-  stripVTControlCharacters(log.replaceAll(TIMES, '').replaceAll(SECTIONS, ''))
+  stripVTControlCharacters(
+    log.replaceAll(TIMES, '').replaceAll(SECTIONS, '').replaceAll(LONG_SEQUENCES, '$1'),
+  )
     .replaceAll('\r\n', '\n')
     .replaceAll(/^.*\r/gm, '')
     .trim();

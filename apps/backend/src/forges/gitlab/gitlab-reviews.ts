@@ -2,7 +2,7 @@ import type { DiscussionNoteSchema } from '@gitbeaker/core';
 import type { PullRequestComment, PullRequestReview } from '@saas-codex/contracts/pull-requests';
 import { allPages } from '../port/all-pages.js';
 import { unlessMissing } from '../port/forge-error.js';
-import { asRemark, lastReviews } from '../port/remarks.js';
+import { lastReviews } from '../port/remarks.js';
 import { type GitlabClient, PAGE, pageOf } from './gitlab-client.js';
 
 /** What the client's type leaves out. */
@@ -77,7 +77,7 @@ export class GitlabReviews {
         author: author.username,
         path: at.new_path ?? at.old_path ?? '',
         line: at.head_sha === there.sha ? (at.new_line ?? at.old_line) : null,
-        body: asRemark(note.body),
+        body: note.body,
         url: `${there.web_url}#note_${id}`,
         at: timeOf(note.created_at),
       };
@@ -97,6 +97,6 @@ const timeOf = (text: string): string => new Date(text).toISOString();
 const toWords = ({ author, body, created_at: at }: Note): PullRequestReview => ({
   author: author.username,
   state: 'commented',
-  body: asRemark(body),
+  body,
   at: timeOf(at),
 });

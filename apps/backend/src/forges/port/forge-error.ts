@@ -1,3 +1,5 @@
+import { asDetail } from './bounds.js';
+
 /**
  * Why a forge did not do what it was asked.
  *
@@ -22,6 +24,7 @@ export type ForgeFailure =
 
 export class ForgeError extends Error {
   override name = 'ForgeError';
+  readonly detail: string;
 
   /**
    * @param detail for a person. Never a token, a header or an address with either
@@ -29,10 +32,11 @@ export class ForgeError extends Error {
    */
   constructor(
     readonly reason: ForgeFailure,
-    readonly detail: string,
+    detail: string,
     readonly retryAt: Date | null = null,
   ) {
-    super(`${reason}: ${detail}`);
+    super(`${reason}: ${asDetail(detail)}`);
+    this.detail = asDetail(detail);
   }
 
   /** The same call may work later, without anybody changing anything. */
@@ -67,8 +71,10 @@ export function forgeErrorOf(
   now = Date.now(),
 ): ForgeError {
   const words = message.replaceAll(/\p{Cc}+/gu, ' ').slice(0, MAX_MESSAGE);
-  const retryAt = retryAtOf(headers, now);
-  const isLimit = status === 429 || (status === 403 && (retryAt !== null || /rate limit/i.test(message)));
+  const wait = waitOf(headers, now);
+  // A time that is over says nothing about the next one, and is no reason to ask at once.
+  const retryAt = wait !== null && wait > 0 && wait <= MAX_WAIT_MS ? new Date(now + wait) : null;
+  const isLimit = status === 429 || (status === 403 && (wait !== null || /rate limit/i.test(message)));
   if (isLimit)
     return new ForgeError(
       'rate_limited',
@@ -99,17 +105,25 @@ export function forgeErrorOf(
 /** Where a person mends it. */
 export const FORGES_PAGE = 'Settings → Forges';
 
+/** Whatever is longer is no time that a forge means. */
+const MAX_WAIT_MS = 366 * 24 * 60 * 60_000;
+/** Below it, a number of seconds counts from now, as the draft of the standard has it. Above it, since 1970. */
+const FIRST_EPOCH_S = 1_000_000_000;
+
 /**
- * `retry-after` in seconds or as a date. The time of `x-ratelimit-reset` and `ratelimit-reset` counts when nothing is left until then.
+ * How long the forge wants to be left alone. `retry-after` is in seconds or a date. `x-ratelimit-reset` and `ratelimit-reset` count
+ * when nothing is left until then.
+ * @returns milliseconds; 0 or less: it is over. null: it does not say
  */
-function retryAtOf(headers: Refusal['headers'], now: number): Date | null {
+function waitOf(headers: Refusal['headers'], now: number): number | null {
   const after = headers['retry-after'];
   if (after !== undefined) {
     const seconds = Number(after);
-    const at = Number.isFinite(seconds) ? now + seconds * 1_000 : Date.parse(String(after));
-    return Number.isFinite(at) ? new Date(at) : null;
+    const wait = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(String(after)) - now;
+    return Number.isNaN(wait) ? null : wait;
   }
   const left = headers['x-ratelimit-remaining'] ?? headers['ratelimit-remaining'];
   const reset = Number(headers['x-ratelimit-reset'] ?? headers['ratelimit-reset']);
-  return left !== undefined && Number(left) === 0 && reset > 0 ? new Date(reset * 1_000) : null;
+  if (left === undefined || Number(left) !== 0 || !(reset >= 0)) return null;
+  return reset < FIRST_EPOCH_S ? reset * 1_000 : reset * 1_000 - now;
 }

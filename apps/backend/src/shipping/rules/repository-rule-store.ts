@@ -9,6 +9,7 @@ import {
 } from '@saas-codex/contracts/repository-rules';
 import { normaliseHost } from '@saas-codex/service-kit/network/host-name';
 import { ProblemError } from '@saas-codex/service-kit/problem';
+import { In } from 'typeorm';
 import { v7 as uuidV7 } from 'uuid';
 import { z } from 'zod';
 import { RequestAudit } from '../../audit/request-audit.js';
@@ -17,6 +18,7 @@ import { LOCK, lockInTransaction } from '../../database/locks.js';
 import { TenantDatabase, type TenantTransaction } from '../../database/tenant-database.js';
 import type { TenantScope } from '../../database/tenant-row.js';
 import { isUniqueViolation } from '../../database/unique-violation.js';
+import { knownHostOf } from '../../forges/ssh-hosts.js';
 import { actorId } from '../../identity/actor.js';
 import type { RequestContext } from '../../identity/request-context.js';
 import { Clones } from '../../workspaces/clones/clones.js';
@@ -124,7 +126,7 @@ export class RepositoryRuleStore {
     const { host, url } = this.clones.parseAddress(repoUrl);
     const path = plainPath(decodeURIComponent(new URL(url).pathname));
     const rows = await this.db.run({ tenantId }, (tx) =>
-      tx.of(RepositoryRuleEntity).find({ where: { host } }),
+      tx.of(RepositoryRuleEntity).find({ where: { host: In([host, knownHostOf(host)]) } }),
     );
     const [longest] = rows
       .filter((rule) => rule.path === '' || `${path}/`.startsWith(`${rule.path}/`))
@@ -146,7 +148,7 @@ const nameOf = ({ host, path }: Pick<RepositoryRuleEntity, 'host' | 'path'>): st
 /** @throws ProblemError invalid_request */
 function placeOf({ host: text, path }: CreateRepositoryRule): Pick<RepositoryRuleEntity, 'host' | 'path'> {
   const host = normaliseHost(text);
-  if (host !== null) return { host, path: plainPath(path) };
+  if (host !== null) return { host: knownHostOf(host), path: plainPath(path) };
   throw new ProblemError('invalid_request', 'The host is not a valid name. Give it as in github.com.');
 }
 
