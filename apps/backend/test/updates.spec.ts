@@ -163,7 +163,9 @@ test('of two updates at the same time one is done, and the same request again do
   await world.runIs(told.body.resolving?.run_id ?? '', 'succeeded');
   expect((await again()).body.run.run_id).toBe(told.body.run.run_id);
   const { items } = (await world.call<{ items: Run[] }>('GET', `${one.path}/runs`)).body;
-  expect(items.filter(({ prompt }) => prompt?.startsWith('This was done to the files: Merge “main”.'))).toHaveLength(1);
+  expect(
+    items.filter(({ prompt }) => prompt?.startsWith('This was done to the files: Merge “main”.')),
+  ).toHaveLength(1);
 });
 
 test('a rewind and a fork to before the update begin where the session began then', async () => {

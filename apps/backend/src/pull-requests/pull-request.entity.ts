@@ -1,4 +1,4 @@
-import type { KeepGreen } from '@saas-codex/contracts/keep-green';
+import { KeepGreen } from '@saas-codex/contracts/keep-green';
 import type { ProblemCode } from '@saas-codex/contracts/problems';
 import type {
   PullRequest,
@@ -163,13 +163,11 @@ export const toPullRequest = (row: PullRequestEntity): PullRequest => ({
   reviews: row.seen?.reviews ?? [],
   comments: row.seen?.comments ?? [],
   prompt: row.seen && !isEnded(row) ? promptFor(row.seen) : null,
-  keep_green: row.keepGreen && shown(row.keepGreen),
+  keep_green: row.keepGreen && KeepGreen.parse(row.keepGreen),
   read_at: row.readAt?.toISOString() ?? null,
   created_at: row.createdAt.toISOString(),
   updated_at: row.updatedAt.toISOString(),
 });
-
-const shown = ({ keyId: _, ...keep }: KeptGreen): KeepGreen => keep;
 
 /** A failure that is tried again by itself leaves what was asked for on its way. */
 function statusOf(row: PullRequestEntity): PullRequest['status'] {
