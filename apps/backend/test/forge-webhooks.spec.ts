@@ -6,6 +6,7 @@ import { PullRequestsWorld } from '@saas-codex/testing/backend/pull-requests-wor
 import { FORGE_TOKEN, REPOSITORY } from '@saas-codex/testing/backend/shipped-world';
 import { waitFor } from '@saas-codex/testing/wait-for';
 import { newsOf } from '../src/pull-requests/forge-news.js';
+import { gitlabNewsOf } from '../src/pull-requests/gitlab-news.js';
 
 type Payload = Record<string, unknown>;
 /** What GitHub has sent to others. */
@@ -136,6 +137,15 @@ describe("a forge's report", () => {
       expect((await deliver(payload)).status).toBe(204);
     await world.scan();
     expect((await world.read(one.id)).read_at).toBe(before);
+  });
+
+  it('with a number that no database holds changes nothing', async () => {
+    const odd = { number: 2 ** 40, branch: 'codex/odd', commit: 'c'.repeat(40) };
+    for (const event of ['pull_request', 'issue_comment'])
+      expect(await deliver(about(event, odd))).toEqual({ status: 204, answer: '' });
+    const project = { path_with_namespace: 'acme/garden' };
+    const ofGitlab = { object_kind: 'merge_request', project, object_attributes: { iid: 2 ** 40 } };
+    expect(gitlabNewsOf('gitlab.test', ofGitlab)).toBeNull();
   });
 
   it('is understood in all examples that GitHub has of it', () => {

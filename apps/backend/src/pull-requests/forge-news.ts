@@ -1,22 +1,21 @@
 import { z } from 'zod';
 import type { ForgeNews } from './pull-request-store.js';
 
-/** What Postgres can hold. */
-const number = z.int32();
-const text = z.string().refine((value) => !value.includes('\0'));
+/** What Postgres can look for. */
+export const number = z.int32();
 const numbered = z.object({ number });
-const sha = text;
+const sha = z.string();
 const suite = z.object({
   head_sha: sha,
-  head_branch: text.nullish(),
+  head_branch: z.string().nullish(),
   pull_requests: z.array(numbered).nullish(),
 });
 
-const named = z.object({ name: text }).nullish();
+const named = z.object({ name: z.string() }).nullish();
 
 /** What GitHub's events, Gitea's after their model, and Bitbucket's say about pull requests. None of it is believed: it says only where to look. */
 const Delivery = z.object({
-  repository: z.object({ full_name: text }),
+  repository: z.object({ full_name: z.string() }),
   pull_request: numbered.nullish(),
   issue: numbered.nullish(),
   check_run: z.object({ head_sha: sha, pull_requests: z.array(numbered).nullish() }).nullish(),
@@ -24,16 +23,16 @@ const Delivery = z.object({
   workflow_run: suite.nullish(),
   /** Of a commit's status. */
   sha: sha.nullish(),
-  branches: z.array(z.object({ name: text })).nullish(),
+  branches: z.array(z.object({ name: z.string() })).nullish(),
   /** Of a push. */
-  ref: text.nullish(),
+  ref: z.string().nullish(),
   /** The same of Bitbucket: a pull request, a push, a commit's status. */
   pullrequest: z.object({ id: number }).nullish(),
   push: z.object({ changes: z.array(z.object({ new: named, old: named })) }).nullish(),
   commit_status: z
     .object({
-      refname: text.nullish(),
-      links: z.object({ commit: z.object({ href: text }) }).nullish(),
+      refname: z.string().nullish(),
+      links: z.object({ commit: z.object({ href: z.string() }) }).nullish(),
     })
     .nullish(),
 });

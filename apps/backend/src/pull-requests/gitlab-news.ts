@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { present } from './forge-news.js';
+import { number, present } from './forge-news.js';
 import type { ForgeNews } from './pull-request-store.js';
 
-const numbered = z.object({ iid: z.int() });
+const numbered = z.object({ iid: number });
 
 /** What GitLab's events say about merge requests. */
 const Delivery = z.object({
@@ -11,7 +11,7 @@ const Delivery = z.object({
   /** Of a job, which has no project in some versions. */
   repository: z.object({ homepage: z.string().nullish() }).nullish(),
   object_attributes: z
-    .object({ iid: z.int().nullish(), ref: z.string().nullish(), sha: z.string().nullish() })
+    .object({ iid: number.nullish(), ref: z.string().nullish(), sha: z.string().nullish() })
     .nullish(),
   merge_request: numbered.nullish(),
   /** Of a push, or a job. */

@@ -22,7 +22,10 @@ export interface ForgeNews {
   commits: string[];
 }
 
-/** Marks those of a repository that may have changed, also while they are being read. One that the forge has just asked to leave alone stays so. */
+/**
+ * Marks those of a repository that may have changed, also while they are being read. One that the forge has just asked to leave
+ * alone stays so.
+ */
 const READ_SOON = `
   UPDATE pull_requests SET next_at = now()
    WHERE tenant_id = $1 AND repository = $2 AND failures = 0 AND state IS DISTINCT FROM 'merged'
