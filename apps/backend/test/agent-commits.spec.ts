@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -104,7 +104,7 @@ const sql = (statement: string, parameters: unknown[]) =>
   backend.app.get(DataSource).query(statement, parameters);
 
 it('ships each of them as a step with its message, and what is in none of them as a last one', async () => {
-  const { at, name, base, shell, list, commit } = await open();
+  const { id, at, name, base, shell, list, commit } = await open();
   expect(await list()).toMatchObject({ head: null, items: [], refused: null });
   await shell(`
     echo red > rose.txt; git add -A
@@ -123,6 +123,10 @@ it('ships each of them as a step with its message, and what is in none of them a
     { subject: 'Remove the readme', body: '', files: 1, replaced: [] },
   ]);
   const calls = runner.calls();
+  const run = randomUUID();
+  await sql('UPDATE sessions SET active_run_id = $2 WHERE id = $1', [id, run]);
+  expect(await list()).toMatchObject({ head: null, items: [], refused: expect.stringContaining('run') });
+  await sql('UPDATE sessions SET active_run_id = NULL WHERE id = $1', [id]);
   const { head, tree } = await list();
   expect([head, runner.calls()]).toEqual([await shell('git rev-parse HEAD'), calls]);
 

@@ -27,7 +27,6 @@ export class AgentCommitsController {
     'session_not_ready',
     'session_failed',
     'session_archived',
-    'session_busy',
     'workspace_unreadable',
     'workspace_removed',
     'runner_unavailable',

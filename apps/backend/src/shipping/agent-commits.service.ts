@@ -20,6 +20,7 @@ interface Shipping {
 
 /** How many paths a problem names. */
 const LISTED = 10;
+const BUSY = 'Wait until the run has ended, then look at them.';
 
 /**
  * Codex's own commits, as people read them before they ship them.
@@ -43,11 +44,11 @@ export class AgentCommitsService {
     const session = await this.sessions.get(ctx, sessionId);
     const base = { tree: baseOf(session), commit: session.baseCommit ?? '' };
     if (session.status !== 'ready') throw new ProblemError('session_archived', 'Unarchive it first.');
-    if (session.activeRunId !== null || isMoving(session))
-      throw new ProblemError('session_busy', 'Wait until its run has ended, then look at its commits.');
     const last = await this.db.run(ctx, (tx) => lastPushedCommit(tx, sessionId));
     const tree = await this.history.takeCheckpoint(ctx, sessionId);
     const none = { head: null, tree, items: [], refused: null };
+    // No error: a run may begin at any moment, and the page would ask in vain.
+    if (session.activeRunId !== null || isMoving(session)) return { ...none, refused: BUSY };
     const line = await this.lineOf(ctx, session, last);
     if (line === null) return none;
     try {

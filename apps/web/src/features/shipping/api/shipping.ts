@@ -40,14 +40,14 @@ export const shippedQuery = ({ session_id: id, last_push: last }: Session) =>
 
 /** Codex's own commits that are not shipped yet. @param tree the files as they are now */
 export const agentCommitsQuery = (
-  { session_id: id, status, active_run_id: run }: Session,
+  { session_id: id, status, active_run_id: run, queued_runs: queued }: Session,
   tree: string | undefined,
 ) =>
   queryOptions({
-    queryKey: [...keyOf(id), 'agent', tree] as const,
+    queryKey: [...keyOf(id), 'agent', run, queued, tree] as const,
     queryFn: ({ signal }) =>
       request(path`/api/sessions/${id}/agent-commits`, { schema: AgentCommits, signal }),
-    enabled: tree !== undefined && status === 'ready' && run === null,
+    enabled: tree !== undefined && status === 'ready' && run === null && queued === 0,
   });
 
 export type ShipRequest = CreateCommit & { branch: string };
