@@ -23111,7 +23111,6 @@ export interface operations {
              * @description - `session_not_ready`: The session is still being set up
              *     - `session_failed`: The session could not be set up
              *     - `session_archived`: The session is archived
-             *     - `session_busy`: The session has an active run
              *     - `workspace_unreadable`: The session's files cannot be read
              */
             409: {
