@@ -38,9 +38,26 @@ keep_ignored() {
   trusted update-index --force-remove -z --stdin <"$own/kept"
 }
 
+# The trees have pointers of Git LFS where the contents may stand. Contents stay where the pointer stays.
+keep_contents() {
+  trusted diff-files -z --diff-filter=M --name-only | LC_ALL=C sort -z >"$own/dirty"
+  trusted diff-tree -r -z --no-renames --name-only "$FROM" "$TO" | LC_ALL=C sort -z >"$own/differ"
+  LC_ALL=C comm -z -23 "$own/dirty" "$own/differ" >"$own/same"
+  local names
+  mapfile -d '' -t names <"$own/same"
+  : >"$own/contents"
+  for ((at = 0; at < ${#names[@]}; at += 500)); do
+    # It finds nothing in most repositories, and says so by its exit code.
+    trusted --literal-pathspecs grep --cached -z -l -e '^version https://git-lfs\.github\.com/spec/v1$' \
+      -- "${names[@]:at:500}" >>"$own/contents" || true
+  done
+  trusted update-index --skip-worktree -z --stdin <"$own/contents"
+}
+
 restore() {
   trusted read-tree "$FROM" || return 1
   trusted update-index -q --ignore-submodules --refresh >/dev/null 2>&1 || true
+  keep_contents || return 1
   keep_ignored || return 1
   trusted read-tree --reset -u "$TO"
 }
@@ -84,7 +101,7 @@ restore || {
 # Last, and as far as the agent's repository lets us: its branch and its index as they were. Its hooks do not run.
 agents() {
   command git --git-dir="$REPO/.git" -c core.hooksPath=/dev/null -c core.fsmonitor=false -c safe.directory='*' "$@" \
-    </dev/null >/dev/null 2>&1
+    <"$own/contents" >/dev/null 2>&1
 }
 [ -n "$COMMIT" ] || exit 0
 if agents cat-file -e "$COMMIT^{commit}"; then
@@ -93,5 +110,5 @@ if agents cat-file -e "$COMMIT^{commit}"; then
     agents update-ref --no-deref "$REF" "$COMMIT" && agents symbolic-ref HEAD "$REF"
   else
     agents update-ref --no-deref HEAD "$COMMIT"
-  fi && agents read-tree --reset "$COMMIT" || echo 'The agent’s own repository stays as it is.'
+  fi && agents read-tree --reset "$COMMIT" && agents update-index --skip-worktree -z --stdin || echo 'The agent’s own repository stays as it is.'
 fi

@@ -3503,6 +3503,8 @@ export interface components {
             repo_url: string | null;
             /** @description The requested branch, tag or commit; null: the default branch */
             ref: string | null;
+            /** @description What was to be fetched with the repository; `notices` say what could not be */
+            include?: ("lfs" | "submodules")[];
             /** @description The commit the session started from */
             base_commit: string | null;
             /** @description The clone's folder on the runner */
@@ -5402,6 +5404,8 @@ export interface components {
             repo_url: string | null;
             /** @description The requested branch, tag or commit; null: the default branch */
             ref: string | null;
+            /** @description What was to be fetched with the repository; `notices` say what could not be */
+            include?: ("lfs" | "submodules")[];
             /** @description The commit the session started from */
             base_commit: string | null;
             /** @description The clone's folder on the runner */
@@ -6467,6 +6471,8 @@ export interface components {
             /** @description An https or ssh address. Leave it out to start with an empty repository */
             repo_url?: string;
             ref?: string;
+            /** @description What to fetch with the repository. lfs: the contents of files in Git LFS. submodules: the files of its submodules, and of theirs, each with the credential and the right of the owner that its own address asks for. Default: nothing; `notices` say what is missing */
+            include?: ("lfs" | "submodules")[];
             title?: string;
             model?: string;
             /** @enum {string} */

@@ -64,7 +64,7 @@ export const Diff = z
     omitted: z
       .array(z.string())
       .describe(
-        'Paths of which `to` does not have what is there now: larger than 100 MB, not readable, inside a submodule, or named like `.git`',
+        'Paths of which `to` does not have what is there now: larger than 100 MB, not readable, inside a submodule, other contents than a pointer of Git LFS says, or named like `.git`',
       ),
   })
   .meta({ id: 'Diff' });

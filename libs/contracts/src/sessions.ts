@@ -41,6 +41,11 @@ export const SessionFailure = z
   .meta({ id: 'SessionFailure' });
 export type SessionFailure = z.infer<typeof SessionFailure>;
 
+/** What a repository refers to and does not hold itself: contents of files in Git LFS, and the files of its submodules. */
+export const REPOSITORY_PARTS = ['lfs', 'submodules'] as const;
+export const RepositoryPart = z.enum(REPOSITORY_PARTS);
+export type RepositoryPart = z.infer<typeof RepositoryPart>;
+
 /** What a clone does not have, although the repository does. */
 export const SessionNotice = z
   .object({
@@ -74,6 +79,10 @@ export const Session = z
     title: z.string(),
     repo_url: z.string().nullable().describe('null: the session started on an empty repository'),
     ref: z.string().nullable().describe('The requested branch, tag or commit; null: the default branch'),
+    include: z
+      .array(openEnum(REPOSITORY_PARTS))
+      .optional()
+      .describe('What was to be fetched with the repository; `notices` say what could not be'),
     base_commit: z.string().nullable().describe('The commit the session started from'),
     repo_path: z.string().describe("The clone's folder on the runner"),
     thread_id: z.string().nullable(),
@@ -198,6 +207,15 @@ export const CreateSession = z
       .optional()
       .describe('An https or ssh address. Leave it out to start with an empty repository'),
     ref: z.string().min(1).max(250).optional(),
+    include: z
+      .array(RepositoryPart)
+      .max(REPOSITORY_PARTS.length)
+      .optional()
+      .describe(
+        'What to fetch with the repository. lfs: the contents of files in Git LFS. submodules: the files of its submodules, ' +
+          'and of theirs, each with the credential and the right of the owner that its own address asks for. Default: nothing; ' +
+          '`notices` say what is missing',
+      ),
     title: title.optional(),
     model: ModelName.optional(),
     reasoning_effort: ReasoningEffort.optional(),

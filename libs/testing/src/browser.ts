@@ -22,12 +22,12 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: resolve(SCREENSHOTS, `${name}.png`) });
 }
 
-/** Collects the errors of a page, and where they come from: failed scripts, refused resources, console errors. */
+/** Collects the errors of a page: failed scripts, refused resources, console errors. */
 export function complaints(page: Page): string[] {
   const seen: string[] = [];
   page.on('pageerror', (error) => seen.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error') seen.push(`${message.text()} ${message.location().url}`);
+    if (message.type() === 'error') seen.push(message.text());
   });
   return seen;
 }

@@ -1,7 +1,7 @@
 /** A real git server over HTTP: `git http-backend` as CGI behind a tiny Node server on loopback. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -37,6 +37,8 @@ export interface GitServer {
   redirect(name: string, origin: string): void;
   /** From now on requests for the repository get this status instead of git's answer. null: no longer. */
   fail(name: string, status: number | null): void;
+  /** From now on this may answer a request, before git does. @param answer false: it is for git */
+  alsoAnswers(answer: (req: IncomingMessage, res: ServerResponse) => boolean): void;
   /** The bare repository's folder, for what the helpers above cannot do. */
   path(name: string): string;
   stop(): Promise<void>;
@@ -50,8 +52,10 @@ export async function startGitServer(port = 0): Promise<GitServer> {
   const logins = new Map<string, string>();
   const moved = new Map<string, string>();
   const failing = new Map<string, number>();
+  let answersItself: Parameters<GitServer['alsoAnswers']>[0] = () => false;
   const server = createServer((req, res) => {
     requests++;
+    if (answersItself(req, res)) return;
     const { url = '/', headers } = req;
     const [name = ''] = url.slice(1).split('.git/');
     const wanted = logins.get(name);
@@ -86,6 +90,7 @@ export async function startGitServer(port = 0): Promise<GitServer> {
     host,
     requests: () => requests,
     path: bare,
+    alsoAnswers: (answer) => void (answersItself = answer),
     redirect: (name, origin) => void moved.set(name, origin),
     fail: (name, status) => void (status === null ? failing.delete(name) : failing.set(name, status)),
     protect(name, login) {

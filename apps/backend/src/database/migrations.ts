@@ -2,6 +2,7 @@ import { DataSource, type DataSourceOptions, type MigrationInterface } from 'typ
 import { ensureGrants, ensureRoles } from './database-roles.js';
 import { LOCK, type Locks } from './locks.js';
 import { AddAgentHeads1796700000000 } from './migrations/add-agent-heads.js';
+import { AddIncludedParts1796800000000 } from './migrations/add-included-parts.js';
 import { AddEdits1796506000000 } from './migrations/add-edits.js';
 import { AddForgeWorkspaces1796602000000 } from './migrations/add-forge-workspaces.js';
 import { AddGithubApps1796509000000 } from './migrations/add-github-apps.js';
@@ -117,6 +118,7 @@ export const MIGRATIONS: (new () => MigrationInterface)[] = [
   AddKeepGreen1796513000000,
   AddForgeWorkspaces1796602000000,
   AddAgentHeads1796700000000,
+  AddIncludedParts1796800000000,
 ];
 
 /**

@@ -12,6 +12,7 @@ import { Clones, type OnCloneProgress } from '../workspaces/clones/clones.js';
 import { Storage } from '../workspaces/storage/storage.js';
 import { ForkProvisioning } from './fork-provisioning.js';
 import { ActivityPublisher } from './activity-publisher.js';
+import { IncludedParts } from './included-parts.js';
 import type { SessionEntity } from './session.entity.js';
 import { SessionStore } from './session-store.js';
 import { ownerOf } from './session-view.js';
@@ -44,6 +45,7 @@ export class Provisioning {
     private readonly sessions: SessionStore,
     private readonly access: RepositoryAccess,
     private readonly clones: Clones,
+    private readonly parts: IncludedParts,
     private readonly storage: Storage,
     private readonly runner: RunnerClient,
     private readonly activity: ActivityPublisher,
@@ -94,7 +96,8 @@ export class Provisioning {
           const source = { repoUrl, ref, maxBytes, credential };
           return this.clones.createWorkspace(ctx, session.id, source, onProgress, signal);
         });
-    await this.sessions.recordBase(ctx, session.id, base);
+    const notices = await this.parts.fetch(ctx, session, { base, maxBytes, signal });
+    await this.sessions.recordBase(ctx, session.id, { ...base, notices });
     // Retention measures again, but only every few minutes.
     if (this.usage.isLimited)
       await this.usage.saveMirrors(ctx, (await this.storage.mirrorBytes(ctx, signal)) ?? 0);

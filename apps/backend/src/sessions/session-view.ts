@@ -24,6 +24,7 @@ export const toSession = (session: SessionEntity, repoPath: string): Session => 
   title: session.title,
   repo_url: session.repoUrl,
   ref: session.ref,
+  include: session.include,
   base_commit: session.baseCommit,
   repo_path: repoPath,
   thread_id: session.threadId,

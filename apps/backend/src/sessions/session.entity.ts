@@ -9,7 +9,13 @@ import type { AgentHead, RewindStatus } from '@saas-codex/contracts/rewinds';
 import type { PullRequestSummary } from '@saas-codex/contracts/pull-requests';
 import type { RunStatus, SessionBase } from '@saas-codex/contracts/runs';
 import type { LastPush } from '@saas-codex/contracts/shipping';
-import type { SessionNotice, SessionStatus, SessionVisibility, Setup } from '@saas-codex/contracts/sessions';
+import type {
+  RepositoryPart,
+  SessionNotice,
+  SessionStatus,
+  SessionVisibility,
+  Setup,
+} from '@saas-codex/contracts/sessions';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { PrivateRows, sessionIsVisible } from '../database/private-rows.js';
 import { SharedRows } from '../database/shared-rows.js';
@@ -105,6 +111,10 @@ export class SessionEntity extends TenantRow {
   /** Git tree of the work tree as cloned, where the session's diff starts. null: not cloned yet. */
   @Column({ type: 'text', nullable: true })
   baseTree: string | null;
+
+  /** What was to be fetched with the repository. */
+  @Column({ type: 'text', array: true, default: [] })
+  include: RepositoryPart[];
 
   /** What the clone lacks. */
   @Column({ type: 'jsonb', default: [] })

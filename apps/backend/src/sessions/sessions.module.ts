@@ -9,6 +9,7 @@ import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ActivityPublisher } from './activity-publisher.js';
 import { EngineSupport } from './engine-support.js';
 import { ForkProvisioning } from './fork-provisioning.js';
+import { IncludedParts } from './included-parts.js';
 import { Provisioning } from './provisioning.js';
 import { SessionEntity } from './session.entity.js';
 import { SessionReads } from './session-reads.js';
@@ -35,6 +36,7 @@ import { SessionsService } from './sessions.service.js';
     ActivityPublisher,
     EngineSupport,
     ForkProvisioning,
+    IncludedParts,
     Provisioning,
     SessionReads,
     SessionReconciler,

@@ -48,7 +48,7 @@ const FORK = ' (fork)';
 
 type NewSession = Pick<
   SessionEntity,
-  'title' | 'titleGiven' | 'repoUrl' | 'ref' | 'model' | 'reasoningEffort'
+  'title' | 'titleGiven' | 'repoUrl' | 'ref' | 'include' | 'model' | 'reasoningEffort'
 > &
   Pick<SessionEntity, 'network' | 'trustRepository' | 'approvalMode' | 'secrets' | 'setup' | 'visibility'> &
   Partial<Pick<SessionEntity, 'forkedFrom'>>;
@@ -106,6 +106,8 @@ export class SessionsService {
       forkedFrom,
       repoUrl: source.repoUrl,
       ref: source.ref,
+      // A fork asks no remote.
+      include: [],
       model: source.model,
       reasoningEffort: source.reasoningEffort,
       network: source.network,
@@ -223,6 +225,7 @@ export class SessionsService {
       titleGiven: body.title !== undefined,
       repoUrl,
       ref,
+      include: [...new Set(body.include)],
       model: body.model ?? null,
       reasoningEffort: body.reasoning_effort ?? null,
       network: body.network ?? NETWORK_OFF,

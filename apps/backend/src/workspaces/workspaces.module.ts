@@ -3,6 +3,7 @@ import { HostResolver } from '@saas-codex/service-kit/network/host-resolver';
 import { LocksModule } from '../database/locks.module.js';
 import { AddressChecker } from './addresses/address-checker.js';
 import { CheckoutCosts } from './clones/checkout-cost.js';
+import { CheckedMirrors } from './clones/checked-mirrors.js';
 import { Clones } from './clones/clones.js';
 import { Remotes } from './clones/remotes.js';
 import { Mirrors } from './clones/mirrors.js';
@@ -30,6 +31,11 @@ import { TreeSearch } from './history/tree-search.js';
 import { HomeLayers } from './leftovers/home-layers.js';
 import { IgnoredFiles } from './leftovers/ignored-files.js';
 import { Leftovers } from './leftovers/leftovers.js';
+import { LfsContents } from './history/lfs-contents.js';
+import { LfsFiles } from './parts/lfs-files.js';
+import { LfsPointers } from './parts/lfs-pointers.js';
+import { LfsServer } from './parts/lfs-server.js';
+import { SubmoduleFiles } from './parts/submodule-files.js';
 import { Downloads } from './storage/downloads.js';
 import { Storage } from './storage/storage.js';
 import { WorkspaceLimits } from './workspace-limits.js';
@@ -48,6 +54,7 @@ import { WorkspaceLimits } from './workspace-limits.js';
     AgentCommits,
     AgentHeads,
     CheckoutCosts,
+    CheckedMirrors,
     Checkpoints,
     Clones,
     Commits,
@@ -62,11 +69,16 @@ import { WorkspaceLimits } from './workspace-limits.js';
     HostResolver,
     IgnoredFiles,
     Leftovers,
+    LfsContents,
+    LfsFiles,
+    LfsPointers,
+    LfsServer,
     Mirrors,
     PatchFile,
     Remotes,
     SessionClone,
     Storage,
+    SubmoduleFiles,
     Submodules,
     TenantPlaces,
     TreeDiffs,
@@ -78,6 +90,6 @@ import { WorkspaceLimits } from './workspace-limits.js';
     TreeSearch,
     WorkspaceLimits,
   ],
-  exports: [Clones, History, Leftovers, Remotes, Storage],
+  exports: [Clones, History, Leftovers, LfsFiles, Remotes, Storage, SubmoduleFiles],
 })
 export class WorkspacesModule {}

@@ -85,6 +85,7 @@ const SESSION: Session = {
   title: 'Fix the cart on leap days',
   repo_url: 'https://github.com/example/shop.git',
   ref: 'main',
+  include: [],
   base_commit: '7fd1a60b01f91b314f59955a4e4d4e80d8edf11d',
   repo_path: `/workspaces/${SESSION_ID}/repo`,
   thread_id: SESSION_ID,

@@ -4,6 +4,13 @@ import { WorkspaceLimits } from '../workspace-limits.js';
 import { cloneProblem } from './clone-problems.js';
 import type { MirroredTarget } from './mirrors.js';
 
+/** What a checkout writes. */
+export interface CheckoutCost {
+  files: number;
+  bytes: number;
+}
+
+const NOTHING: CheckoutCost = { files: 0, bytes: 0 };
 const FULL_ID = 40;
 const CACHE_SIZE = 10_000;
 
@@ -21,22 +28,32 @@ export class CheckoutCosts {
     private readonly limits: WorkspaceLimits,
   ) {}
 
-  /** @throws ProblemError clone_too_large, disk_quota_exceeded; GitFailure */
+  /**
+   * @param maxBytes that this checkout may write
+   * @param before what other checkouts of the same workspace have written: the installation's limits hold for all together
+   * @throws ProblemError clone_too_large, disk_quota_exceeded; GitFailure
+   */
   async checkCost(
     { mirror, target }: MirroredTarget,
-    { signal, maxBytes = Infinity }: { signal?: AbortSignal; maxBytes?: number },
-  ): Promise<void> {
+    {
+      signal,
+      maxBytes = Infinity,
+      before = NOTHING,
+    }: { signal?: AbortSignal; maxBytes?: number; before?: CheckoutCost },
+  ): Promise<CheckoutCost> {
     const cost = this.cache.get(target.oid) ?? (await this.countCost(mirror, target.oid, signal));
-    if (this.isTooLarge(cost)) throw cloneProblem('clone_too_large');
+    if (this.isTooLarge({ files: before.files + cost.files, bytes: before.bytes + cost.bytes }))
+      throw cloneProblem('clone_too_large');
     if (cost.bytes > maxBytes) throw cloneProblem('disk_quota_exceeded');
     if (this.cache.size === CACHE_SIZE) this.cache.clear();
     // An abbreviated id may be another commit in another repository.
     if (target.oid.length === FULL_ID) this.cache.set(target.oid, cost);
+    return cost;
   }
 
   /** Stops counting when it is too much. */
   private async countCost(mirror: string, oid: string, signal?: AbortSignal): Promise<CheckoutCost> {
-    const cost = new CheckoutCost();
+    const cost = new CostCounter();
     const tooLarge = new AbortController();
     try {
       await this.git.runCommand({
@@ -69,7 +86,7 @@ const HEAD_CHARACTERS = 100;
  * Adds up what a checkout would write, from the output of `ls-tree -r -l -z` as it arrives. There may be more files
  * than fit into memory.
  */
-class CheckoutCost {
+class CostCounter implements CheckoutCost {
   files = 0;
   bytes = 0;
   private head = '';

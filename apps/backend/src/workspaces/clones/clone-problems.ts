@@ -68,6 +68,10 @@ export class RedirectedClone extends ProblemError {
   }
 }
 
+/** Many hosts know a repository by its address with and without `.git`, and redirect from one to the other. */
+export const addsOnlyGit = (error: unknown, url: string): boolean =>
+  error instanceof RedirectedClone && error.target === `${url}.git`;
+
 /** Whether git could not go on because the host answered with a redirect. */
 export const isRedirect = (error: unknown): boolean =>
   error instanceof GitFailure && (toCloneProblem(error) as ProblemError).code === 'clone_redirected';

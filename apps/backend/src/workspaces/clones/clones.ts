@@ -17,7 +17,8 @@ import { Checkpoints } from '../history/checkpoints.js';
 import { HistoryRepository } from '../history/history-repository.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
-import { cloneProblem, RedirectedClone, toCloneProblem } from './clone-problems.js';
+import { addsOnlyGit, cloneProblem, toCloneProblem } from './clone-problems.js';
+import { CheckedMirrors } from './checked-mirrors.js';
 import type { OnCloneProgress } from './clone-progress.js';
 import { type EmptyRemote, isEmptyRemote, type MirroredTarget, Mirrors } from './mirrors.js';
 import { namedRefs } from './remote-refs.js';
@@ -77,6 +78,7 @@ export class Clones {
   constructor(
     private readonly addresses: AddressChecker,
     private readonly mirrors: Mirrors,
+    private readonly checkedMirrors: CheckedMirrors,
     private readonly sessionClone: SessionClone,
     private readonly history: HistoryRepository,
     private readonly checkpoints: Checkpoints,
@@ -167,23 +169,11 @@ export class Clones {
   async fetchBranch(
     ctx: RequestContext,
     sessionId: string,
-    {
-      repoUrl,
-      ref,
-      credential,
-    }: { repoUrl: string; ref: string | null; credential: RemoteCredential | null },
+    request: { repoUrl: string; ref: string | null; credential: RemoteCredential | null },
     signal?: AbortSignal,
   ): Promise<{ branch: string; commit: string }> {
-    const fetchFrom = (address: RepoAddress) =>
-      withGitAccess(credential, (access) =>
-        this.mirrors.updateMirror(ctx, { address, ref, access, signal, onProgress: () => undefined }),
-      );
     try {
-      const address = await this.addresses.checkAddress(repoUrl);
-      const source = await fetchFrom(address).catch(async (error: unknown) => {
-        if (!addsOnlyGit(error, address)) throw error;
-        return fetchFrom(await this.addresses.checkAddress(`${address.url}.git`));
-      });
+      const source = await this.checkedMirrors.updateMirror(ctx, { ...request, signal });
       if (isEmptyRemote(source) || source.target.kind !== 'branch')
         throw new ProblemError('base_missing', 'The session began with no branch of the repository.');
       // What a session has borrowed stays where it is: only one that began empty borrows for the first time.
@@ -257,8 +247,8 @@ export class Clones {
     try {
       return await this.buildWorkspace(ctx, sessionId, request);
     } catch (error) {
-      const moved = addsOnlyGit(error, address) ? await this.checkAddress(`${address?.url}.git`) : null;
-      if (moved === null) throw error;
+      if (address === null || !addsOnlyGit(error, address.url)) throw error;
+      const moved = await this.checkAddress(`${address.url}.git`);
       await this.storage.removeWorkspace(sessionId);
       return this.buildWorkspace(ctx, sessionId, { ...request, address: moved });
     }
@@ -312,7 +302,3 @@ interface BuildRequest {
   maxBytes: number;
   access: GitAccess | null;
 }
-
-/** Many hosts know a repository by its address with and without `.git`, and redirect from one to the other. */
-const addsOnlyGit = (error: unknown, address: RepoAddress | null): boolean =>
-  error instanceof RedirectedClone && error.target === `${address?.url}.git`;

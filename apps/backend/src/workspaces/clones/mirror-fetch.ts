@@ -45,6 +45,9 @@ export interface WantedState {
 
 /** The git commands that bring a mirror up to date for one request. */
 export class MirrorFetch {
+  /** Bytes that came, packed. */
+  fetchedBytes = 0;
+
   constructor(
     private readonly git: Git,
     private readonly limits: WorkspaceLimits,
@@ -212,6 +215,7 @@ export class MirrorFetch {
     const after = await this.checkSize(mirror);
     // git does not report the size of a fetch that takes less than a moment.
     if (after - before > this.maxBytes) throw this.tooLarge();
+    this.fetchedBytes += after - before;
   }
 
   /** Runs a command that receives objects, up to so many bytes. */

@@ -18,6 +18,12 @@ export interface MirroredTarget {
   target: CommitTarget;
 }
 
+/** What an update has left. */
+export interface UpdatedMirror extends MirroredTarget {
+  /** Bytes that it fetched, packed. */
+  fetched: number;
+}
+
 /** A remote without a commit, and the branch on which work starts there. */
 export interface EmptyRemote {
   branch: string;
@@ -61,7 +67,7 @@ export class Mirrors {
   ) {}
 
   /** @throws GitFailure, ProblemError */
-  async updateMirror(ctx: RequestContext, request: MirrorRequest): Promise<MirroredTarget | EmptyRemote> {
+  async updateMirror(ctx: RequestContext, request: MirrorRequest): Promise<UpdatedMirror | EmptyRemote> {
     try {
       return await this.tryUpdate(ctx, request);
     } catch (error) {
@@ -70,25 +76,23 @@ export class Mirrors {
     }
   }
 
-  private async tryUpdate(
-    ctx: RequestContext,
-    request: MirrorRequest,
-  ): Promise<MirroredTarget | EmptyRemote> {
+  private async tryUpdate(ctx: RequestContext, request: MirrorRequest): Promise<UpdatedMirror | EmptyRemote> {
     const mirror = this.storage.mirrorPath(ctx.tenantId, request.address.url);
     const looking = await this.fetching(ctx, request);
     const [remote, known] = await allSettled([looking.listRemote(), looking.readMirrorRefs(mirror)]);
     const target = chooseTarget(remote, request.ref);
     if (target.kind === 'empty') return { branch: (await looking.readUnbornBranch()) ?? DEFAULT_BRANCH };
-    await this.locks.withLock(
+    const fetched = await this.locks.withLock(
       this.lockOf(mirror),
       async (signal) => {
         const fetching = await this.fetching(ctx, { ...request, signal });
         await this.fetchInto(mirror, fetching, { remote, known, target });
         await markUsed(mirror);
+        return fetching.fetchedBytes;
       },
       request.signal,
     );
-    return { mirror, target };
+    return { mirror, target, fetched };
   }
 
   /** What the remote has. Fetches nothing. @throws GitFailure, ProblemError */

@@ -9,7 +9,7 @@ import { parseWorkTreeEntries, type WorkTreeEntry } from '../history/work-tree-n
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { CheckoutCosts } from './checkout-cost.js';
 import { type OnCloneProgress, progressReader } from './clone-progress.js';
-import { LIST_ENTRIES, LIST_LFS_FILES, noticesOf } from './missing-parts.js';
+import { LFS_ATTRIBUTE, LIST_ENTRIES, LIST_LFS_FILES, noticesOf } from './missing-parts.js';
 import { type EmptyRemote, isEmptyRemote, type MirroredTarget } from './mirrors.js';
 
 interface CloneRequest {
@@ -59,6 +59,20 @@ export class SessionClone {
     ]);
     const [converted, notices] = await allSettled([this.listConverted(request), this.findNotices(request)]);
     return { ...revision, converted, notices };
+  }
+
+  /** Those of which the attributes say that Git LFS has their contents: lines of `ls-files --stage -z`. */
+  async listLfsFiles(repo: string, signal: AbortSignal): Promise<Buffer> {
+    const args = ['ls-files', '-z', '--stage', '--', LFS_ATTRIBUTE] as const;
+    return (await this.git.runCommand(this.inRepo({ repo, signal }, args))).stdout;
+  }
+
+  /** Makes the agent's git take files as unchanged, whatever they hold. */
+  async skipWorkTree(repo: string, names: readonly Buffer[], signal: AbortSignal): Promise<void> {
+    if (names.length === 0) return;
+    const input = Buffer.concat(names.flatMap((name) => [name, Buffer.of(0)]));
+    const args = ['update-index', '--skip-worktree', '-z', '--stdin'] as const;
+    await this.git.runCommand({ ...this.inRepo({ repo, signal }, args), input });
   }
 
   private async cloneWithoutFiles(request: CloneRequest, { mirror, target }: MirroredTarget): Promise<void> {
@@ -122,7 +136,10 @@ export class SessionClone {
     return [...parseWorkTreeEntries(stdout)];
   }
 
-  private inRepo({ repo, signal }: CloneRequest, args: GitCommand['args']): GitCommand {
+  private inRepo(
+    { repo, signal }: Pick<CloneRequest, 'repo' | 'signal'>,
+    args: GitCommand['args'],
+  ): GitCommand {
     return { args, cwd: repo, timeoutMs: this.limits.localMs, signal };
   }
 }

@@ -4,6 +4,7 @@ import { DirectoryHandle } from '../storage/directory-handle.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { EMPTY_BLOB, HistoryRepository } from './history-repository.js';
+import { LfsContents } from './lfs-contents.js';
 import { OmittedNames } from './omitted-names.js';
 import { Submodules } from './submodules.js';
 import { batchesOf, listedFolders, type WorkTreeEntry } from './work-tree-names.js';
@@ -37,7 +38,8 @@ const PLACEHOLDER = '.saas-codex-nested';
  * and compares. What it compares with may lie anywhere, but it only decides whether we look at a name. Contents are
  * read by WorkTreeReader alone, which cannot be led out of the work tree.
  *
- * Submodules stay as they were on the base commit; one with files in it is named as left out. A repository inside the repository is recorded as plain files:
+ * Submodules stay as they were on the base commit; one with other files than were fetched is named as left out. A repository
+ * inside the repository is recorded as plain files:
  * ls-files stops at such a folder unless the index has an entry below it, so we add a placeholder while it is listed.
  */
 @Injectable()
@@ -50,6 +52,7 @@ export class Checkpoints {
     private readonly storage: Storage,
     private readonly limits: WorkspaceLimits,
     private readonly submodules: Submodules,
+    private readonly lfs: LfsContents,
   ) {}
 
   /** @returns the tree of the work tree, before any agent has seen it */
@@ -121,7 +124,8 @@ export class Checkpoints {
     const omitted = new OmittedNames();
     const listing = await this.listChanges(sessionId);
     for (const entries of batchesOf(listing, BATCH, omitted)) {
-      await this.recordEntries(sessionId, entries, omitted);
+      const recorded = await this.lfs.withoutContents(sessionId, entries, omitted);
+      await this.recordEntries(sessionId, recorded, omitted);
     }
     if (listing.length > 0)
       await this.history.runOnWorkTree(sessionId, ['update-index', '-q', '--ignore-submodules', '--refresh']);
@@ -144,7 +148,8 @@ export class Checkpoints {
       else if (finding.is === 'folder') folders.add(finding.name);
       else omitted.add(finding.name);
     });
-    const submodules = folders.size > 0 ? await this.submodules.inIndex(sessionId) : new Set<string>();
+    const submodules =
+      folders.size > 0 ? await this.submodules.inIndex(sessionId) : new Map<string, string>();
     const removed = entries
       .filter(({ tracked }) => tracked)
       .filter(({ name }) => gone.has(name) || (folders.has(name) && !submodules.has(name.toString('latin1'))))

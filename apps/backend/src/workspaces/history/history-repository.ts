@@ -60,6 +60,8 @@ const OmittedFiles = z.array(z.string());
  *     refs/checkpoints/<tree>   the checkpoints of this session
  *     omitted/<tree>.json       what a checkpoint left out
  *     submodules                names of the base commit's submodules, each followed by NUL
+ *     fetched-submodules.json   what their files were when they were fetched
+ *     lfs-contents.json         contents that stand where the repository has a pointer of Git LFS
  *     objects/                  and those that it borrows from the mirror
  */
 @Injectable()
