@@ -1,5 +1,5 @@
 import { ReasoningEffort } from '@saas-codex/contracts/models';
-import type { CreateSession } from '@saas-codex/contracts/sessions';
+import { type CreateSession, RepositoryPart } from '@saas-codex/contracts/sessions';
 import { useCallback, useMemo } from 'react';
 import { z } from 'zod';
 import { drafts, useDraft } from '../../shared/lib/drafts.js';
@@ -22,6 +22,8 @@ const NewSessionDraft = z.object({
   secrets: z.array(z.string()).catch([]),
   /** Whether Codex starts what the repository's `.codex` folder names. */
   trust: z.boolean().catch(false),
+  /** What is fetched with the repository. */
+  include: z.array(RepositoryPart).catch([]),
   isPrivate: z.boolean().catch(false),
 });
 export type NewSessionDraft = z.infer<typeof NewSessionDraft>;
@@ -45,7 +47,7 @@ export function useNewSessionDraft() {
   const [text] = useDraft(NAME);
   const draft = useMemo(() => parseDraft(text), [text]);
   const change = changeDraft;
-  /** After sending: drops the prompt and the ref; repository, model, effort, network, secrets, trust, setup and privacy stay for the next session. */
+  /** After sending: drops the prompt and the ref; repository, model, effort, network, secrets, trust, what is fetched, setup and privacy stay for the next session. */
   const clear = useCallback(() => changeDraft({ prompt: '', ref: '' }), []);
   return { draft, change, clear };
 }
@@ -60,6 +62,7 @@ export function toRequest({
   setup: setupDraft,
   secrets,
   trust,
+  include,
   isPrivate,
 }: NewSessionDraft): z.input<typeof CreateSession> {
   const setup = toSetup(setupDraft);
@@ -70,6 +73,7 @@ export function toRequest({
     ...(effort && { reasoning_effort: effort }),
     network: toNetwork(network),
     ...(repo.trim() && trust && { trust_repository: true }),
+    ...(repo.trim() && include.length > 0 && { include }),
     ...(secrets.length > 0 && { secrets }),
     ...(setup && { setup }),
     ...(isPrivate && { visibility: 'private' as const }),

@@ -13,23 +13,29 @@ import {
 import { SecretsField } from '../../entities/environment/secrets-field.js';
 import { TrustField } from '../../entities/environment/trust-field.js';
 import { SetupFields } from '../../entities/environment/setup-fields.js';
+import type { NewSessionDraft } from '../../entities/session/new-session-draft.js';
 import { systemQuery } from '../../shared/api/get-system.js';
 import { Button } from '../../shared/ui/button.js';
 import { Segmented } from '../../shared/ui/segmented.js';
 import { toastUndo } from '../../shared/ui/toast.js';
 import { ChipField } from './chip-field.js';
+import { IncludeFields } from './include-fields.js';
 
-export type EnvironmentPart = 'network' | 'setup' | 'secrets' | 'trust';
+export type EnvironmentPart = 'network' | 'setup' | 'secrets' | 'repository';
+
+/** What is chosen for one repository. */
+type RepositoryChoice = Pick<NewSessionDraft, 'trust' | 'include'>;
 
 interface EnvironmentChipProps {
   network: NetworkDraft;
   setup: SetupDraft;
   /** Names. */
   secrets: string[];
-  /** null: there is no repository to trust. */
-  trust: boolean | null;
+  /** null: there is no repository. */
+  repository: RepositoryChoice | null;
   onChange: (
-    part: { network: NetworkDraft } | { setup: SetupDraft } | { secrets: string[] } | { trust: boolean },
+    part:
+      { network: NetworkDraft } | { setup: SetupDraft } | { secrets: string[] } | Partial<RepositoryChoice>,
   ) => void;
   /** The part that is shown; null: the panel is closed. The composer opens it to show what is wrong. */
   shown: EnvironmentPart | null;
@@ -43,12 +49,12 @@ const PARTS = [
   { value: 'network', name: 'Network', icon: Globe },
   { value: 'setup', name: 'Setup', icon: Hammer },
   { value: 'secrets', name: 'Secrets', icon: KeyRound },
-  { value: 'trust', name: 'Trust', icon: FolderGit2 },
+  { value: 'repository', name: 'Repository', icon: FolderGit2 },
 ] as const;
 
-/** What the agent finds in its workspace: what its commands may reach, and the script that prepares it. */
+/** What the agent finds in its workspace: what its commands may reach, what is fetched, and the script that prepares it. */
 export function EnvironmentChip(props: EnvironmentChipProps) {
-  const { network, setup, secrets, trust, onChange, shown, onShow, refused, invalid } = props;
+  const { network, setup, secrets, repository, onChange, shown, onShow, refused, invalid } = props;
   const { data: system } = useQuery(systemQuery);
   const unlimited = system?.isolation === 'none';
   const errors = {
@@ -66,7 +72,7 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
     <ChipField
       name="Environment"
       icon={networkMode(unlimited ? 'on' : (network.mode ?? 'off')).icon}
-      text={`${reach} · ${script || 'no setup'}${secretsText(secrets)}${trust ? ' · trusted' : ''}`}
+      text={`${reach} · ${script || 'no setup'}${secretsText(secrets)}${repositoryText(repository)}`}
       muted={!script && (unlimited || network.mode === 'off')}
       invalid={invalid || (wrong && shown === null)}
       wide
@@ -78,7 +84,7 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
           label="Part of the environment"
           value={shown}
           onChange={onShow}
-          options={PARTS.filter(({ value }) => value !== 'trust' || trust !== null)}
+          options={PARTS.filter(({ value }) => value !== 'repository' || repository !== null)}
           className="mb-3 [&>button]:flex-1"
         />
         {shown === 'network' && (
@@ -98,9 +104,10 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
             <SecretsField value={secrets} onChange={(next) => onChange({ secrets: next })} />
           </div>
         )}
-        {shown === 'trust' && (
+        {shown === 'repository' && repository && (
           <div className="-mx-1.5 mb-2">
-            <TrustField trusted={trust ?? false} onChange={(next) => onChange({ trust: next })} />
+            <TrustField trusted={repository.trust} onChange={(trust) => onChange({ trust })} />
+            <IncludeFields value={repository.include} onChange={(include) => onChange({ include })} />
           </div>
         )}
         <div className="sticky bottom-0 -mx-3.5 mt-1 -mb-3.5 flex justify-end gap-2 bg-popover px-3.5 pt-2.5 pb-3.5">
@@ -121,6 +128,20 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
 function secretsText({ length }: string[]): string {
   if (length === 0) return '';
   return length === 1 ? ' · 1 secret' : ` · ${length} secrets`;
+}
+
+function repositoryText(choice: RepositoryChoice | null): string {
+  if (choice === null) return '';
+  const { trust, include } = choice;
+  const words = [
+    trust && 'trusted',
+    include.includes('submodules') && 'submodules',
+    include.includes('lfs') && 'LFS',
+  ];
+  return words
+    .filter(Boolean)
+    .map((word) => ` · ${word}`)
+    .join('');
 }
 
 function networkText({ mode, hosts }: NetworkDraft): string {

@@ -31,6 +31,7 @@ const FIELD_OF_POINTER: Record<string, Field> = {
   network: 'network',
   setup: 'setup',
   secrets: 'secrets',
+  include: 'include',
 };
 
 /** The error and the field that it is about; null if it is about none. */

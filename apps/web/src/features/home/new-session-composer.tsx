@@ -102,7 +102,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
           <div className="flex min-w-0 flex-1 items-center gap-1 overflow-x-auto [scrollbar-width:none] max-sm:mask-[linear-gradient(to_right,black_calc(100%-1.5rem),transparent)] max-sm:pr-5">
             <RepositoryChip
               value={draft.repo}
-              onChange={(repo) => change({ repo, ref: '', trust: false })}
+              onChange={(repo) => change({ repo, ref: '', trust: false, include: [] })}
               invalid={failedField === 'repo'}
               {...chip}
             />
@@ -126,7 +126,7 @@ export function NewSessionComposer({ draft, onChange, onStarted, recent }: NewSe
               network={draft.network}
               setup={draft.setup}
               secrets={draft.secrets}
-              trust={draft.repo === '' ? null : draft.trust}
+              repository={draft.repo === '' ? null : draft}
               onChange={change}
               shown={shown}
               onShow={setShown}

@@ -10,6 +10,7 @@ const draft: NewSessionDraft = {
   network: NETWORK_DRAFT_OFF,
   secrets: [],
   trust: false,
+  include: [],
   isPrivate: false,
   setup: NO_SETUP,
 };
@@ -34,6 +35,13 @@ describe('toRequest', () => {
     expect(toRequest({ ...draft, repo, trust: true })).toHaveProperty('trust_repository', true);
     expect(toRequest({ ...draft, trust: true })).not.toHaveProperty('trust_repository');
     expect(toRequest({ ...draft, repo })).not.toHaveProperty('trust_repository');
+  });
+
+  it('fetches parts of a repository only if there is one, and if it was said', () => {
+    const repo = 'https://a.example/x';
+    expect(toRequest({ ...draft, repo, include: ['lfs'] })).toHaveProperty('include', ['lfs']);
+    expect(toRequest({ ...draft, include: ['lfs'] })).not.toHaveProperty('include');
+    expect(toRequest({ ...draft, repo })).not.toHaveProperty('include');
   });
 
   it('asks for a private session only if it was said', () => {
