@@ -40,7 +40,7 @@ keep_ignored() {
 
 # The trees have pointers of Git LFS where the contents may stand. Contents stay where the pointer stays.
 keep_contents() {
-  trusted diff-files -z --diff-filter=M --name-only | LC_ALL=C sort -z >"$own/dirty"
+  trusted diff-files -z --ignore-submodules --no-renames --diff-filter=M --name-only | LC_ALL=C sort -z >"$own/dirty"
   trusted diff-tree -r -z --no-renames --name-only "$FROM" "$TO" | LC_ALL=C sort -z >"$own/differ"
   LC_ALL=C comm -z -23 "$own/dirty" "$own/differ" >"$own/same"
   local names

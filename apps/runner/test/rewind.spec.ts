@@ -234,6 +234,49 @@ describe('the runner', () => {
       expect(await listing(repo)).toEqual(after);
     });
 
+    it('leaves contents where the same pointer of Git LFS stays, and writes the pointer where there is none', async () => {
+      const threadId = await world.createThread(runner);
+      const repo = world.folder(threadId, 'repo');
+      const pointer = (digit: string) =>
+        `version https://git-lfs.github.com/spec/v1\noid sha256:${digit.repeat(64)}\nsize 9\n`;
+      const odd = 'odd\nname [*] "x".bin';
+      await write(repo, {
+        'same.bin': pointer('1'),
+        [odd]: pointer('2'),
+        'other.bin': pointer('3'),
+        'gone.bin': pointer('4'),
+        'large.txt': 'no pointer',
+        'edited.txt': 'before',
+      });
+      const from = await checkpoint(threadId);
+      await write(repo, { 'edited.txt': 'after', 'other.bin': pointer('5') });
+      const to = await checkpoint(threadId);
+      // No checkpoint holds these.
+      await write(repo, {
+        'same.bin': 'contents 1',
+        [odd]: 'contents 2',
+        'other.bin': 'contents 5',
+        'large.txt': 'something larger',
+      });
+      await rm(join(repo, 'gone.bin'));
+      const restored = {
+        'same.bin': 'contents 1',
+        [odd]: 'contents 2',
+        'other.bin': pointer('3'),
+        'gone.bin': pointer('4'),
+        'large.txt': 'no pointer',
+        'edited.txt': 'before',
+      };
+      expect(await restore(threadId, to, from)).toMatchObject({ status: 204 });
+      expect(await listing(repo)).toEqual(restored);
+      expect(await restore(threadId, from, to)).toMatchObject({ status: 204 });
+      expect(await listing(repo)).toEqual({
+        ...restored,
+        'other.bin': pointer('5'),
+        'edited.txt': 'after',
+      });
+    });
+
     it('never writes through a link, starts nothing of the repository, and opens locked folders', async () => {
       const threadId = await world.createThread(runner);
       const repo = world.folder(threadId, 'repo');
