@@ -85,7 +85,7 @@ export function EnvironmentChip(props: EnvironmentChipProps) {
           value={shown}
           onChange={onShow}
           options={PARTS.filter(({ value }) => value !== 'repository' || repository !== null)}
-          className="mb-3 [&>button]:flex-1"
+          className="mb-3 max-sm:[&_svg]:hidden [&>button]:flex-1"
         />
         {shown === 'network' && (
           <div className="-mx-1.5">

@@ -11,11 +11,11 @@ export type HomeSearch = z.infer<typeof HomeSearch>;
 
 /**
  * The part of the draft that a link fills in. A repository without a ref means its default branch. Nobody has said yet that they
- * trust it.
+ * trust it, or that their credentials fetch what it refers to.
  */
 export function draftFromLink({ repo, ref, prompt }: HomeSearch): Partial<NewSessionDraft> {
   return {
-    ...(repo !== undefined && { repo, ref: ref ?? '', trust: false }),
+    ...(repo !== undefined && { repo, ref: ref ?? '', trust: false, include: [] }),
     ...(prompt !== undefined && { prompt }),
   };
 }
