@@ -15,6 +15,8 @@ import { type GitServer, startGitServer } from '@saas-codex/testing/git-server';
 import { type LfsTestServer, pointerOf, startLfsServer } from '@saas-codex/testing/lfs-server';
 import { patternOf, search } from '@saas-codex/testing/secret-search';
 import { waitFor } from '@saas-codex/testing/wait-for';
+import { LfsServer } from '../src/workspaces/parts/lfs-server.js';
+import { WorkspaceLimits } from '../src/workspaces/workspace-limits.js';
 
 /* Files in Git LFS that a session asks for. Git and HTTP are real; the runner opens threads, and the tests are the agent. */
 
@@ -264,6 +266,26 @@ it('gives the credential to the repository’s own host alone', async () => {
     [`/private/both.git/info/lfs/objects/${own.oid}`, basic],
     ['/private/both.git/info/lfs/objects/batch', basic],
   ]);
+});
+
+it('gives up on a server that does not answer, and ends with whoever asked', async () => {
+  const url = await create('private/slow', { 'a.bin': lfs.add('slow').pointer });
+  const server = backend.app.get(LfsServer, { strict: false });
+  const limits: { -readonly [K in keyof WorkspaceLimits]: number } = backend.app.get(WorkspaceLimits, {
+    strict: false,
+  });
+  const object = { oid: '0'.repeat(64), size: 1 };
+  const { resolveMs } = limits;
+  try {
+    limits.resolveMs = 0;
+    await expect(server.find(url, null, [object], new AbortController().signal)).rejects.toMatchObject({
+      code: 'clone_timeout',
+    });
+  } finally {
+    limits.resolveMs = resolveMs;
+  }
+  const gone = new Error('gone');
+  await expect(server.find(url, null, [object], AbortSignal.abort(gone))).rejects.toBe(gone);
 });
 
 it('says what to do when the host refuses, and when nobody has asked', async () => {

@@ -9,12 +9,12 @@ import { CONFIG, type Config } from '../../config.js';
 import { connectionTo, sentenceOfFailure } from '../../outbound/checked-connection.js';
 import { cloneProblem } from '../clones/clone-problems.js';
 import type { RemoteCredential } from '../git/transport.js';
+import { WorkspaceLimits } from '../workspace-limits.js';
 import type { LfsObject } from './lfs-pointers.js';
 
 const MEDIA_TYPE = 'application/vnd.git-lfs+json';
 /** Of the answer about up to `BATCH_SIZE` objects. */
 const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
-const ANSWER_MS = 30_000;
 /** Without a byte. */
 const IDLE_MS = 30_000;
 export const BATCH_SIZE = 100;
@@ -58,6 +58,7 @@ export class LfsServer {
   constructor(
     @Inject(CONFIG) config: Pick<Config, 'GIT_TRUSTED_HOSTS'> & ProxySettings,
     resolver: HostResolver,
+    private readonly limits: WorkspaceLimits,
   ) {
     this.destinations = new Destinations(config.GIT_TRUSTED_HOSTS, config, resolver);
   }
@@ -84,9 +85,9 @@ export class LfsServer {
       objects: objects.map(({ oid, size }) => ({ oid, size })),
     });
     const headers = { ...own, accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE };
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+    const times = { signal, timeout: AbortSignal.timeout(this.limits.resolveMs) };
     const chunks: Buffer[] = [];
-    for await (const chunk of this.read(url, { method: 'POST', headers, body }, MAX_ANSWER_BYTES, limited))
+    for await (const chunk of this.read(url, { method: 'POST', headers, body }, MAX_ANSWER_BYTES, times))
       chunks.push(chunk);
     const answer = Answer.safeParse(jsonOf(Buffer.concat(chunks)));
     if (!answer.success || (answer.data.transfer ?? 'basic') !== 'basic')
@@ -104,20 +105,21 @@ export class LfsServer {
 
   /** @param size of the object: more bytes are refused @throws ProblemError clone_* */
   download({ url, headers }: LfsDownload, size: number, signal: AbortSignal): AsyncGenerator<Buffer> {
-    return this.read(url, { method: 'GET', headers }, size, signal);
+    return this.read(url, { method: 'GET', headers }, size, { signal });
   }
 
   private async *read(
     url: URL,
     options: { method: 'GET' | 'POST'; headers: Record<string, string>; body?: string },
     maxBytes: number,
-    signal: AbortSignal,
+    { signal, timeout }: { signal: AbortSignal; timeout?: AbortSignal },
   ): AsyncGenerator<Buffer> {
     try {
       const dispatcher = await connectionTo(url, this.destinations);
       try {
         const times = { headersTimeout: IDLE_MS, bodyTimeout: IDLE_MS };
-        const { statusCode, body } = await request(url, { ...options, ...times, dispatcher, signal });
+        const ends = AbortSignal.any([signal, ...(timeout ? [timeout] : [])]);
+        const { statusCode, body } = await request(url, { ...options, ...times, dispatcher, signal: ends });
         if (statusCode !== 200) throw problemOf(statusCode, url);
         let bytes = 0;
         for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -131,6 +133,7 @@ export class LfsServer {
     } catch (error) {
       if (error instanceof ProblemError) throw error;
       signal.throwIfAborted();
+      if (timeout?.aborted) throw cloneProblem('clone_timeout');
       const code = error instanceof DestinationError ? 'clone_failed' : 'clone_unreachable';
       throw cloneProblem(code, sentenceOfFailure(error, url, 'Git LFS server', 'GIT_TRUSTED_HOSTS'));
     }
