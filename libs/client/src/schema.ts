@@ -3948,7 +3948,7 @@ export interface components {
             next_cursor?: string | null;
             /** @description How many files of `stat` are new and not generated */
             added_files?: number;
-            /** @description Paths of which `to` does not have what is there now: larger than 100 MB, not readable, inside a submodule, or named like `.git` */
+            /** @description Paths of which `to` does not have what is there now: larger than 100 MB, not readable, inside a submodule, other contents than a pointer of Git LFS says, or named like `.git` */
             omitted: string[];
         };
         DiffFile: {
