@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Diff } from '@saas-codex/contracts/diffs';
 import type { Run } from '@saas-codex/contracts/runs';
@@ -102,6 +102,15 @@ test('a session says how far it is behind, gets what it lacks, and its changes b
   await one.revert(undone.run_id);
   expect(await one.read('roses.txt')).toBe('yellow\n');
   expect(await one.session()).toMatchObject({ base_commit: head, diff: before.diff });
+});
+
+test('a look at the branch changes nothing that others are reading', async () => {
+  const one = await open({ 'roses.txt': 'red\n' });
+  const borrowed = () => stat(join(world.root, one.id, 'history.git/objects/info/alternates'));
+  const before = await borrowed();
+  await one.advance({ 'roses.txt': 'yellow\n' });
+  expect((await one.base()).body).toMatchObject({ behind: 1 });
+  expect(await borrowed()).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
 });
 
 test('the next commit has the merged branch as a parent', async () => {

@@ -177,13 +177,13 @@ export class Clones {
       if (isEmptyRemote(source) || source.target.kind !== 'branch')
         throw new ProblemError('base_missing', 'The session began with no branch of the repository.');
       // What a session has borrowed stays where it is: only one that began empty borrows for the first time.
-      const lender = (await this.history.lenderOf(sessionId)) ?? source.mirror;
-      if (lender !== source.mirror)
+      const lender = await this.history.lenderOf(sessionId);
+      if (lender === null) await this.history.borrowObjects(sessionId, source.mirror);
+      else if (lender !== source.mirror)
         throw new ProblemError(
           'clone_redirected',
           'The repository has another address now. Start a new session.',
         );
-      await this.history.borrowObjects(sessionId, source.mirror);
       return { branch: source.target.name, commit: source.target.oid };
     } catch (error) {
       throw toCloneProblem(error);

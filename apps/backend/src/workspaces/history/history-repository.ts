@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { LOCK, Locks } from '../../database/locks.js';
 import { removePartialPacks } from '../git/bare-repository.js';
 import { Git, type GitCommand, GitFailure, type GitOutput } from '../git/git.js';
+import { replaceFile } from '../storage/replace-file.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import type { OmittedNames } from './omitted-names.js';
@@ -87,7 +88,7 @@ export class HistoryRepository {
   /** Borrows the objects of a mirror, as the agent's clone does. */
   async borrowObjects(sessionId: string, mirror: string): Promise<void> {
     const objects = join(this.storage.historyPath(sessionId), 'objects');
-    await writeFile(join(objects, 'info', 'alternates'), `${join(mirror, 'objects')}\n`);
+    await replaceFile(join(objects, 'info', 'alternates'), `${join(mirror, 'objects')}\n`);
   }
 
   /** The mirror whose objects it borrows; null: none. */
@@ -250,7 +251,7 @@ export class HistoryRepository {
     const file = this.omittedPath(sessionId, tree);
     if (names.length === 0) return rm(file, { force: true });
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, JSON.stringify(names.map(pathText)));
+    await replaceFile(file, JSON.stringify(names.map(pathText)));
   }
 
   private omittedPath(sessionId: string, tree: string): string {
