@@ -31,6 +31,7 @@ let lfs: LfsTestServer;
 let runner: Awaited<ReturnType<typeof startSilentRunner>>;
 let backend: TestBackend;
 let root: string;
+let limits: { -readonly [K in keyof WorkspaceLimits]: number };
 const password = `token-${randomBytes(20).toString('hex')}`;
 const login = { username: 'x-access-token', password };
 
@@ -47,6 +48,7 @@ beforeAll(async () => {
     WORKSPACES_ROOT: root,
     GIT_TRUSTED_HOSTS: `${git.host},${lfs.host}`,
   });
+  limits = backend.app.get(WorkspaceLimits, { strict: false });
   await call('POST', '/api/credentials', {
     host: git.host,
     path: 'private',
@@ -162,6 +164,11 @@ it('keeps the pointer of contents as they were fetched, and names others as left
   );
   await utimes(join(repo, 'a.bin'), new Date(), new Date());
   expect(await diff()).toMatchObject({ files: [], omitted: [] });
+  // No more is read than of any other file.
+  const { checkpointFileBytes } = limits;
+  limits.checkpointFileBytes = 'first contents'.length;
+  expect(await diff()).toMatchObject({ files: [], omitted: ['a.bin'] });
+  limits.checkpointFileBytes = checkpointFileBytes;
 
   await writeFile(join(repo, 'a.bin'), 'other contents\n');
   await rm(join(repo, 'b.bin'));
@@ -271,9 +278,6 @@ it('gives the credential to the repository’s own host alone', async () => {
 it('gives up on a server that does not answer, and ends with whoever asked', async () => {
   const url = await create('private/slow', { 'a.bin': lfs.add('slow').pointer });
   const server = backend.app.get(LfsServer, { strict: false });
-  const limits: { -readonly [K in keyof WorkspaceLimits]: number } = backend.app.get(WorkspaceLimits, {
-    strict: false,
-  });
   const object = { oid: '0'.repeat(64), size: 1 };
   const { resolveMs } = limits;
   try {

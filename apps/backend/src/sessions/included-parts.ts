@@ -31,26 +31,23 @@ export class IncludedParts {
     { base, maxBytes, signal }: { base: WorkspaceBase; maxBytes: number; signal: AbortSignal },
   ): Promise<SessionNotice[]> {
     const { id, repoUrl, include } = session;
-    const wants = (part: RepositoryPart) => repoUrl !== null && include.includes(part);
+    if (repoUrl === null) return base.notices;
     const notices = new Map(base.notices.map((notice) => [notice.code, notice]));
+    const isWanted = (part: RepositoryPart, code: SessionNotice['code']) =>
+      include.includes(part) && notices.has(code);
     const replace = (code: SessionNotice['code'], notice: SessionNotice | null) =>
       notice ? notices.set(code, notice) : notices.delete(code);
     let left = maxBytes;
     /** Opens an address as the session's owner may. */
     const open = <T>(url: string, work: Parameters<typeof this.access.withAccess<T>>[3]) =>
       this.access.withAccess(ctx, ownerOf(session), url, work);
-    if (wants('lfs') && notices.has('lfs_files_missing')) {
-      const { notice, bytes } = await this.lfs.fetch(ctx, id, {
-        repoUrl: repoUrl ?? '',
-        open,
-        maxBytes: left,
-        signal,
-      });
+    if (isWanted('lfs', 'lfs_files_missing')) {
+      const { notice, bytes } = await this.lfs.fetch(id, { repoUrl, open, maxBytes: left, signal });
       replace('lfs_files_missing', notice);
       left -= bytes;
     }
-    if (wants('submodules') && notices.has('submodules_missing')) {
-      const request = { repoUrl: repoUrl ?? '', commit: base.baseCommit, open, maxBytes: left, signal };
+    if (isWanted('submodules', 'submodules_missing')) {
+      const request = { repoUrl, commit: base.baseCommit, open, maxBytes: left, signal };
       const { notice } = await this.submodules.fetch(ctx, id, request);
       replace('submodules_missing', notice);
     }

@@ -6,6 +6,7 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { DirectoryHandle } from '../storage/directory-handle.js';
 import { Storage } from '../storage/storage.js';
+import { WorkspaceLimits } from '../workspace-limits.js';
 import type { OmittedNames } from './omitted-names.js';
 import type { WorkTreeEntry } from './work-tree-names.js';
 
@@ -32,7 +33,10 @@ export const modifiedAt = ({ mtimeMs }: Stats): number => Math.floor(mtimeMs);
  */
 @Injectable()
 export class LfsContents {
-  constructor(private readonly storage: Storage) {}
+  constructor(
+    private readonly storage: Storage,
+    private readonly limits: WorkspaceLimits,
+  ) {}
 
   /** Remembers what was fetched, before any agent has seen it. */
   async remember(sessionId: string, contents: readonly LfsContent[]): Promise<void> {
@@ -55,7 +59,9 @@ export class LfsContents {
     try {
       for (const entry of entries) {
         const content = contents.get(entry.name.toString('latin1'));
-        const found = content ? await inspect(root, entry.name, content) : 'other';
+        const found = content
+          ? await inspect(root, entry.name, content, this.limits.checkpointFileBytes)
+          : 'other';
         if (found === 'other') recorded.push(entry);
         else if (found === 'changed') omitted.add(entry.name);
       }
@@ -83,11 +89,15 @@ export class LfsContents {
   }
 }
 
-/** other: a pointer, or no file. A file that we may not read has changed. */
+/**
+ * other: a pointer, or no file. A file that we may not read has changed.
+ * @param maxBytes that are read. An agent can make it look again at each checkpoint, so a larger one with another time has changed
+ */
 async function inspect(
   root: DirectoryHandle,
   name: Buffer,
   content: LfsContent,
+  maxBytes: number,
 ): Promise<'fetched' | 'changed' | 'other'> {
   const slash = name.lastIndexOf(SLASH);
   const folder = slash < 0 ? root : await root.openDescendant(name.subarray(0, slash)).catch(() => null);
@@ -97,7 +107,7 @@ async function inspect(
     const stats = await folder.lstat(base);
     if (!stats?.isFile()) return 'other';
     if (stats.size === content.bytes && modifiedAt(stats) === content.modifiedAt) return 'fetched';
-    const isSame = stats.size === content.bytes;
+    const isSame = stats.size === content.bytes && content.bytes <= maxBytes;
     const end = isSame ? content.bytes : POINTER.length;
     const { text, oid } = await readStart(await folder.openFile(base), end);
     if (isSame && oid === content.oid) return 'fetched';

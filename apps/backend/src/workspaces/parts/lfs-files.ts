@@ -2,10 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdtemp, open as openFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { ProblemError } from '@saas-codex/service-kit/problem';
-import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import pLimit from 'p-limit';
-import type { RequestContext } from '../../identity/request-context.js';
 import { parseAddress } from '../addresses/parse-address.js';
 import { cloneProblem } from '../clones/clone-problems.js';
 import { missingLfsFiles, type MissingPart } from '../clones/missing-parts.js';
@@ -16,6 +13,7 @@ import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { type LfsFile, type LfsObject, LfsPointers } from './lfs-pointers.js';
 import { BATCH_SIZE, type LfsDownload, LfsServer } from './lfs-server.js';
+import { missingReason } from './missing-reason.js';
 import type { FetchedPart, PartRequest } from './part-request.js';
 
 const MAX_FILES = 10_000;
@@ -46,7 +44,7 @@ export class LfsFiles {
   ) {}
 
   /** @throws when the request's signal ends it, or a store is away */
-  async fetch(_ctx: RequestContext, sessionId: string, request: PartRequest): Promise<FetchedPart> {
+  async fetch(sessionId: string, request: PartRequest): Promise<FetchedPart> {
     const repo = this.storage.repoPath(sessionId);
     const files = await this.pointers.read(sessionId, await this.clone.listLfsFiles(repo, request.signal));
     const missing: MissingPart[] = [];
@@ -104,7 +102,7 @@ export class LfsFiles {
     try {
       found = await open(repoUrl, (credential) => this.server.find(repoUrl, credential, wanted, signal));
     } catch (error) {
-      return miss(wanted, reasonOf(error, signal));
+      return miss(wanted, missingReason(error, signal));
     }
     const inTurn = pLimit(DOWNLOADS_AT_ONCE);
     const failures = await Promise.allSettled(
@@ -113,7 +111,7 @@ export class LfsFiles {
           try {
             await this.fetchObject(object, found.get(object.oid) ?? null, work);
           } catch (error) {
-            miss([object], reasonOf(error, signal));
+            miss([object], missingReason(error, signal));
           }
         }),
       ),
@@ -176,14 +174,6 @@ async function place(
     if (folder !== root) folder?.close();
     root.close();
   }
-}
-
-/** Why files are missing, for a person. @throws the error, if it is about more than these files */
-function reasonOf(error: unknown, signal: AbortSignal): string {
-  if (error instanceof ProblemError) return error.detail;
-  // The request's own end is looked at by its caller.
-  if (signal.aborted && !isStoreOutage(error)) return cloneProblem('clone_timeout').detail;
-  throw error;
 }
 
 const nameOf = ({ name }: LfsFile) => name.toString('utf8');

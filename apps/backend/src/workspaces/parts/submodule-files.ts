@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { ProblemError } from '@saas-codex/service-kit/problem';
-import { isStoreOutage } from '@saas-codex/service-kit/store-outage';
 import type { RequestContext } from '../../identity/request-context.js';
 import { parseAddress } from '../addresses/parse-address.js';
 import { CheckedMirrors } from '../clones/checked-mirrors.js';
@@ -18,6 +17,7 @@ import { DirectoryHandle } from '../storage/directory-handle.js';
 import { Storage } from '../storage/storage.js';
 import { WorkspaceLimits } from '../workspace-limits.js';
 import { Gitmodules, submoduleAddress, type SubmoduleLink } from './gitmodules.js';
+import { missingReason } from './missing-reason.js';
 import type { FetchedPart, PartRequest } from './part-request.js';
 
 /** How deep submodules of submodules are fetched. */
@@ -129,7 +129,7 @@ export class SubmoduleFiles {
       return await work();
     } catch (error) {
       const name = Buffer.from(path, 'latin1').toString('utf8');
-      progress.missing.push({ name, reason: reasonOf(error, progress.signal) });
+      progress.missing.push({ name, reason: missingReason(error, progress.signal) });
       return null;
     }
   }
@@ -217,15 +217,6 @@ async function isEmptyFolder(repo: string, path: Buffer): Promise<boolean> {
   } finally {
     root.close();
   }
-}
-
-/** Why a submodule is missing, for a person. @throws the error, if it is about more than this submodule */
-function reasonOf(error: unknown, signal: AbortSignal): string {
-  const problem = toCloneProblem(error);
-  if (problem instanceof ProblemError) return problem.detail;
-  // The request's own end is looked at by its caller.
-  if (signal.aborted && !isStoreOutage(error)) return cloneProblem('clone_timeout').detail;
-  throw error;
 }
 
 const notFetched = (sentence: string) => cloneProblem('clone_failed', sentence);
