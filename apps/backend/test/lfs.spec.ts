@@ -256,6 +256,21 @@ it('names what it cannot fetch, with the reason, and fetches the others', async 
   expect(await diff()).toMatchObject({ files: [], omitted: [] });
 });
 
+it('fetches no more files than an installation allows', async () => {
+  const { pointer } = lfs.add('one of many');
+  const url = await create('private/many', { '1.bin': pointer, '2.bin': pointer, '3.bin': pointer });
+  const { lfsFiles } = limits;
+  try {
+    limits.lfsFiles = 1;
+    const { detail, read } = await open(url);
+    expect(detail).toBe('2 files in Git LFS not fetched. 2.bin, 3.bin: Only 1 of them are fetched.');
+    expect((await read('1.bin')).toString()).toBe('one of many');
+    expect((await read('2.bin')).toString()).toBe(pointer);
+  } finally {
+    limits.lfsFiles = lfsFiles;
+  }
+});
+
 it('gives the credential to the repository’s own host alone', async () => {
   const [stored, own] = [lfs.add('stored'), lfs.add('own')];
   lfs.redirect(stored.oid, `http://${lfs.host}/objects/${stored.oid}`, {

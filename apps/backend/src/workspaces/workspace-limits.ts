@@ -19,6 +19,8 @@ export class WorkspaceLimits {
   readonly checkoutFiles: number = 200_000;
   /** Bytes of all files of a checkout. */
   readonly checkoutBytes: number = 4096 * MB;
+  /** Files in Git LFS of which the contents are fetched. */
+  readonly lfsFiles: number = 10_000;
   /** Bytes of a file that checkpoints record. Larger files are left out. */
   readonly checkpointFileBytes: number = 100 * MB;
   /** Files that one page of a diff lists. */

@@ -67,7 +67,11 @@ function missingParts(
 ): SessionNotice | null {
   if (missing.length === 0) return null;
   const byReason = new Map<string, string[]>();
-  for (const { name, reason } of missing) byReason.set(reason, [...(byReason.get(reason) ?? []), name]);
+  for (const { name, reason } of missing) {
+    const names = byReason.get(reason) ?? [];
+    names.push(name);
+    byReason.set(reason, names);
+  }
   const reasons = [...byReason].slice(0, MAX_REASONS).map(([reason, names]) => `${some(names)}: ${reason}`);
   const more = byReason.size > MAX_REASONS ? ' Others have other reasons.' : '';
   return { code, detail: `${what} not fetched. ${reasons.join(' ')}${more}` };

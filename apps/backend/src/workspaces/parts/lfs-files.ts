@@ -16,7 +16,6 @@ import { BATCH_SIZE, type LfsDownload, LfsServer } from './lfs-server.js';
 import { missingReason } from './missing-reason.js';
 import type { FetchedPart, PartRequest } from './part-request.js';
 
-const MAX_FILES = 10_000;
 const DOWNLOADS_AT_ONCE = 4;
 const SLASH = 0x2f;
 
@@ -46,8 +45,10 @@ export class LfsFiles {
   /** @throws when the request's signal ends it, or a store is away */
   async fetch(sessionId: string, request: PartRequest): Promise<FetchedPart> {
     const repo = this.storage.repoPath(sessionId);
-    const files = await this.pointers.read(sessionId, await this.clone.listLfsFiles(repo, request.signal));
-    const missing: MissingPart[] = [];
+    const staged = await this.clone.listLfsFiles(repo, request.signal);
+    const { files, beyond } = await this.pointers.read(sessionId, staged, this.limits.lfsFiles);
+    const tooMany = `Only ${this.limits.lfsFiles} of them are fetched.`;
+    const missing: MissingPart[] = beyond.map((name) => ({ name: name.toString('utf8'), reason: tooMany }));
     const wanted = this.choose(files, request, missing);
     const folder = await mkdtemp(join(this.storage.historyPath(sessionId), 'lfs-'));
     const placed: LfsContent[] = [];
@@ -77,9 +78,8 @@ export class LfsFiles {
     const wanted = new Map<string, Wanted>();
     const byAddress = parseAddress(repoUrl).scheme === 'ssh' ? OVER_HTTPS : null;
     let left = Math.min(maxBytes, this.limits.checkoutBytes);
-    for (const [index, file] of files.entries()) {
+    for (const file of files) {
       if (byAddress !== null) miss(file, byAddress);
-      else if (index >= MAX_FILES) miss(file, `Only ${MAX_FILES} of them are fetched.`);
       else if (file.size > left) miss(file, 'There is no room for it: it is too large.');
       else {
         left -= file.size;

@@ -28,18 +28,25 @@ export class LfsPointers {
 
   /**
    * @param staged lines of `ls-files --stage -z`
-   * @returns those that are pointers. Other files are as the repository has them
+   * @param maxFiles that are looked at
+   * @returns those that are pointers, and the names that were not looked at. Other files are as the repository has them
    */
-  async read(sessionId: string, staged: Buffer): Promise<LfsFile[]> {
+  async read(
+    sessionId: string,
+    staged: Buffer,
+    maxFiles: number,
+  ): Promise<{ files: LfsFile[]; beyond: Buffer[] }> {
     const entries = fieldsOf(staged).flatMap((line) => {
       const [, mode, blob, name] = STAGED.exec(line) ?? [];
       return blob && name ? [{ blob, name: Buffer.from(name, 'latin1'), executable: mode === '100755' }] : [];
     });
-    const objects = await this.readBlobs(sessionId, [...new Set(entries.map(({ blob }) => blob))]);
-    return entries.flatMap(({ blob, ...file }) => {
+    const looked = entries.slice(0, maxFiles);
+    const objects = await this.readBlobs(sessionId, [...new Set(looked.map(({ blob }) => blob))]);
+    const files = looked.flatMap(({ blob, ...file }) => {
       const object = objects.get(blob);
       return object ? [{ ...file, ...object }] : [];
     });
+    return { files, beyond: entries.slice(maxFiles).map(({ name }) => name) };
   }
 
   private async readBlobs(sessionId: string, blobs: readonly string[]): Promise<Map<string, LfsObject>> {
